@@ -1,0 +1,183 @@
+//! Sessions: made, renewed, ended. The tail that every login shares.
+
+use serde_json::Value;
+
+use crate::{
+    account::User,
+    context::{Context, TokenPolicy},
+    error::{Code, Error, Result},
+    log::{LogSubject, LogType},
+    store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn},
+    token::{self, Claims, Payload},
+};
+
+/// A token as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    /// The JWT.
+    pub token: String,
+    /// `tokenExpired`, milliseconds.
+    pub expired: i64,
+}
+
+/// A token that was sent along and holds.
+#[derive(Clone, Debug)]
+pub struct PresentToken {
+    /// The JWT.
+    pub token: String,
+    /// What it says.
+    pub claims: Claims,
+}
+
+/// How often a decision is made again because the user changed in between.
+const ATTEMPTS: usize = 8;
+
+/// The end of a sign-in by password.
+#[derive(Clone, Debug, Default)]
+pub struct PasswordProof {
+    /// When the address is locked out.
+    pub lock: Option<LockRule>,
+    /// A newer hash of the same password.
+    pub rehash: Option<(String, Option<i64>)>,
+}
+
+impl Context<'_> {
+    /// Makes a token. `push` moves its time by so many seconds: see [`NewSession::hash`].
+    pub(crate) fn mint(&self, user: &User, policy: &TokenPolicy, push: i64) -> (NewSession, NewToken) {
+        let now = self.clock.now_ms();
+        let roles = user.roles();
+        let permissions = self.roles.permissions(&roles);
+        // Tokens count whole seconds: one made in the second of a password change must not look
+        // older than it.
+        let not_before = user.valid_token_date().map_or(i64::MIN, |date| date.saturating_add(999).div_euclid(1000));
+        let mut issued_at = self.clock.now_s().max(not_before) + push;
+        loop {
+            let expires_at = issued_at + policy.expires_in;
+            let payload = Payload::from_iter([
+                ("uid".to_owned(), Value::from(user.id())),
+                ("role".to_owned(), roles.clone().into()),
+                ("permission".to_owned(), permissions.clone().into()),
+                ("uniIdVersion".to_owned(), token::UNI_ID_VERSION.into()),
+                ("iat".to_owned(), issued_at.into()),
+                ("exp".to_owned(), expires_at.into()),
+            ]);
+            let jwt = token::sign(&payload, &policy.secret);
+            let hash = token::hash(&jwt);
+            if self.gate.is_logged_out(&hash) {
+                issued_at += 1;
+                continue;
+            }
+            let session = NewSession {
+                token: jwt.clone(),
+                hash,
+                issued_at,
+                expires_at,
+                app: self.client.app_id.clone(),
+                device_id: self.client.device_id.clone(),
+                ip: self.client.ip.clone(),
+                user_agent: self.client.user_agent.clone(),
+                now,
+                max_tokens: policy.max_tokens,
+            };
+            return (session, NewToken { token: jwt, expired: now + policy.expires_in * 1000 });
+        }
+    }
+
+    /// The end of the session that a token belongs to.
+    pub fn logout_of(&self, present: &PresentToken) -> Option<Logout> {
+        let uid = present.claims.uid.clone()?;
+        Some(Logout {
+            log: self.log_row(LogType::Logout, LogSubject::User(uid.clone()), true),
+            uid,
+            token: present.token.clone(),
+            hash: token::hash(&present.token),
+            expires: present.claims.exp.map(|exp| exp.saturating_mul(1000)),
+            device_id: self.client.device_id.clone(),
+        })
+    }
+
+    /// Tells this node's gate of a session that has just ended, so that no answer is given before
+    /// the token is refused here.
+    pub(crate) fn note_ended(&self, ended: Option<&Logout>) {
+        if let Some(logout) = ended {
+            self.gate.note_logout(logout.hash, logout.expires);
+        }
+    }
+
+    /// Ends a session.
+    pub async fn logout(&self, present: &PresentToken) -> Result<()> {
+        if let Some(logout) = self.logout_of(present) {
+            self.store.logout(&logout).await?;
+            self.note_ended(Some(&logout));
+        }
+        Ok(())
+    }
+
+    /// Starts a session for a user who proved to be that user. `Ok(None)`: the user changed since
+    /// it was read; read it again and decide again.
+    pub async fn sign_in(
+        &self,
+        user: &User,
+        policy: &TokenPolicy,
+        proof: PasswordProof,
+        previous: Option<&PresentToken>,
+    ) -> Result<Option<NewToken>> {
+        for push in 0..ATTEMPTS as i64 {
+            let (session, token) = self.mint(user, policy, push);
+            let sign_in = SignIn {
+                uid: user.id().to_owned(),
+                revision: user.revision,
+                session,
+                lock: proof.lock,
+                rehash: proof.rehash.clone(),
+                previous: previous.and_then(|present| self.logout_of(present)),
+                log: self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true),
+            };
+            match self.store.sign_in(&sign_in).await? {
+                SignedIn::Done => {
+                    self.note_ended(sign_in.previous.as_ref());
+                    return Ok(Some(token));
+                }
+                SignedIn::Locked => return Err(Code::PasswordErrorExceedLimit.into()),
+                SignedIn::Stale => return Ok(None),
+                SignedIn::TokenRevoked => {}
+            }
+        }
+        Err(Code::SystemError.into())
+    }
+
+    /// Makes a new token for the bearer of one, after asking the store whether it still holds.
+    pub async fn renew(&self, present: &PresentToken, policy: &TokenPolicy) -> Result<NewToken> {
+        let uid = present.claims.uid.as_deref().ok_or(Code::CheckTokenFailed)?;
+        let mut push = 0;
+        for _ in 0..ATTEMPTS {
+            let view = self.store.session_view(uid, &present.token).await?.ok_or(Code::AccountNotExists)?;
+            if let Some(status) = view.user.status() {
+                return Err(status.code().into());
+            }
+            let listed = present.claims.is_listed_version();
+            if listed && !view.listed {
+                return Err(Code::CheckTokenFailed.into());
+            }
+            let issued_ms = present.claims.iat.unwrap_or(0).saturating_mul(1000);
+            if view.user.valid_token_date().is_some_and(|date| issued_ms < date) {
+                return Err(Code::TokenExpired.into());
+            }
+            let (session, token) = self.mint(&view.user, policy, push);
+            let renewal = Renewal {
+                uid: uid.to_owned(),
+                revision: view.user.revision,
+                old_token: listed.then(|| present.token.clone()),
+                old_hash: token::hash(&present.token),
+                session,
+            };
+            match self.store.renew(&renewal).await? {
+                Renewed::Done => return Ok(token),
+                Renewed::NotListed => return Err(Code::CheckTokenFailed.into()),
+                Renewed::TokenRevoked => push += 1,
+                Renewed::Stale => {}
+            }
+        }
+        Err(Error::new(Code::SystemError))
+    }
+}

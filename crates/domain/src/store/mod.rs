@@ -1,0 +1,206 @@
+//! The storage ports.
+//!
+//! Each method is one atomic operation in the domain's words: it is on disk when it returns `Ok`,
+//! or it did not happen. No transaction handle crosses a port. "Not found" is `Ok(None)` or a
+//! variant of the outcome; `Err` means that the storage itself failed.
+
+mod codes;
+mod gate;
+mod sessions;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
+pub use gate::{GateChange, GateCursor, GateNews};
+pub use sessions::{
+    FailedLogin, FailedOutcome, LockRule, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
+    SessionView, SignIn, SignedIn, StatusChange,
+};
+
+use crate::{
+    account::{IdentityKind, User},
+    log::{LogRow, LogType},
+};
+
+/// What went wrong with the storage.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or not now: a lost connection, a pool without a free one, a lock.
+    #[error("the database is not available: {0}")]
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// It can be read but not written: a full disk, a read-only file or replica.
+    #[error("the database does not take writes: {0}")]
+    ReadOnly(Arc<dyn std::error::Error + Send + Sync>),
+    /// Anything else.
+    #[error("the database failed: {0}")]
+    Failed(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// A result of a port.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which users answer to an identifier.
+#[derive(Clone, Debug)]
+pub struct IdentityQuery {
+    /// What kind of identifier.
+    pub kind: IdentityKind,
+    /// Any of these values (the literal one and the lower-case one, say).
+    pub values: Vec<String>,
+    /// The application that asks.
+    pub app: String,
+}
+
+/// The latest rows of the log for one identifier and address.
+#[derive(Clone, Debug)]
+pub struct RecentQuery {
+    /// `type` of the rows.
+    pub kind: LogType,
+    /// `ip` of the rows.
+    pub ip: String,
+    /// Under which field the identifier stands.
+    pub field: IdentityKind,
+    /// The identifier as it was typed.
+    pub value: String,
+    /// Only rows with `create_date` after this, in milliseconds.
+    pub since: i64,
+}
+
+/// The users that answer to an identifier.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// Users of the asking application (or of all), at most two: a second one is a conflict.
+    pub users: Vec<User>,
+    /// Whether there are users of other applications.
+    pub elsewhere: bool,
+    /// Whether the latest three rows asked for by the [`RecentQuery`] exist and all failed.
+    pub failed_thrice: bool,
+}
+
+/// A role with its permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// `role_id`
+    pub role_id: String,
+    /// `permission`
+    pub permission: Vec<String>,
+}
+
+/// The collections whose documents can be exported, put and removed by name.
+pub const COLLECTIONS: &[&str] = &[
+    "uni-id-users",
+    "uni-id-roles",
+    "uni-id-permissions",
+    "uni-id-log",
+    "uni-id-device",
+    "opendb-verify-codes",
+    "opendb-open-data",
+    "opendb-device",
+    "opendb-frv-logs",
+    "opendb-app-client-key",
+];
+
+/// What a store has done since it was opened, for tests that bound the cost of methods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundTrips {
+    /// Reads: statements or batches that only read.
+    pub reads: u64,
+    /// Writes: operations that ended in a commit.
+    pub writes: u64,
+}
+
+/// Everything that the program keeps.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Finds users by an identifier and, in the same round trip, looks at the recent log.
+    async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates>;
+
+    /// Whether the latest three rows of the log exist and all failed.
+    async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool>;
+
+    /// A user by id, login columns included, `token` not.
+    async fn user(&self, uid: &str) -> Result<Option<User>>;
+
+    /// A user by id, and whether `token` is in the user's list.
+    async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>>;
+
+    /// Creates a user, the user's identities and first session, and a row of the log.
+    async fn register(&self, registration: &Registration) -> Result<Registered>;
+
+    /// Starts a session after a successful proof of identity.
+    async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn>;
+
+    /// Counts a wrong password and logs it.
+    async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome>;
+
+    /// Replaces a session's token by a new one beside it.
+    async fn renew(&self, renewal: &Renewal) -> Result<Renewed>;
+
+    /// Ends a session.
+    async fn logout(&self, logout: &Logout) -> Result<()>;
+
+    /// Stores a new password.
+    async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged>;
+
+    /// Stores a new status. `Ok(false)`: no such user.
+    async fn change_status(&self, change: &StatusChange) -> Result<bool>;
+
+    /// Appends a row to the log.
+    async fn append_log(&self, row: &LogRow) -> Result<()>;
+
+    /// Stores a code that was (or is about to be) sent, unless a limit forbids it.
+    async fn issue_code(&self, code: &NewCode) -> Result<Issued>;
+
+    /// Takes a code back whose message could not be delivered.
+    async fn withdraw_code(&self, id: &str) -> Result<()>;
+
+    /// Tries a code. The right one is used up; a wrong one is counted.
+    async fn consume_code(&self, guess: &CodeGuess) -> Result<GuessOutcome>;
+
+    /// Stores a captcha.
+    async fn issue_captcha(&self, captcha: &NewCaptcha) -> Result<()>;
+
+    /// Voids the latest captcha of the same device and scene and stores another.
+    /// `Ok(false)`: there was none, and nothing was stored.
+    async fn refresh_captcha(&self, captcha: &NewCaptcha) -> Result<bool>;
+
+    /// Tries a captcha. The right one is used up; a wrong one is counted.
+    async fn consume_captcha(&self, guess: &CaptchaGuess) -> Result<CaptchaOutcome>;
+
+    /// All roles.
+    async fn roles(&self) -> Result<Vec<Role>>;
+
+    /// What has happened to sessions and roles since `cursor`; with `None` everything that still
+    /// matters. Of one subject the newest change is the last.
+    async fn gate_news(&self, cursor: Option<GateCursor>) -> Result<GateNews>;
+
+    /// Documents of a collection (one of [`COLLECTIONS`]) in the order of insertion, as the
+    /// original would show them: at most `limit`, after the given `_id`.
+    async fn export(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Vec<Map<String, Value>>>;
+
+    /// Inserts or replaces a whole document, as an import or an operator does: unlike
+    /// [`Store::register`] it accepts identifiers that another user has already.
+    async fn put(&self, collection: &str, doc: &Map<String, Value>) -> Result<()>;
+
+    /// Removes a document. `Ok(false)`: there was none.
+    async fn remove(&self, collection: &str, id: &str) -> Result<bool>;
+
+    /// How many documents a collection has.
+    async fn count(&self, collection: &str) -> Result<u64>;
+
+    /// Whether a user with role `admin` exists.
+    async fn admin_exists(&self) -> Result<bool>;
+
+    /// Removes what is past its time: codes and captchas that expired before `codes_before`, log
+    /// rows created before `log_before`, sessions expired before `now` (milliseconds), and changes
+    /// of the gate that no token can be older than.
+    async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()>;
+
+    /// Whether the database answers and takes writes.
+    async fn check(&self) -> Result<()>;
+
+    /// Round trips since the store was opened.
+    fn round_trips(&self) -> RoundTrips;
+}

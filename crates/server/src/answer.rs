@@ -1,0 +1,64 @@
+//! Answers as the wire shows them.
+
+use serde_json::{Map, Value};
+
+use lingpai_domain::{error::Error, session::NewToken};
+
+use crate::words::{Locale, Words};
+
+/// The fields of a successful answer, `errCode` 0 included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer(Map<String, Value>);
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::ok()
+    }
+}
+
+impl Answer {
+    /// `{errCode: 0}`
+    pub fn ok() -> Self {
+        Self(Map::from_iter([("errCode".to_owned(), Value::from(0))]))
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds `newToken`, which the official client stores by itself.
+    #[must_use]
+    pub fn with_token(self, token: NewToken) -> Self {
+        let fields = [("token".to_owned(), token.token.into()), ("tokenExpired".to_owned(), token.expired.into())];
+        self.with("newToken", Map::from_iter(fields))
+    }
+
+    /// The JSON object.
+    pub fn into_body(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+/// The JSON object of an error, in the caller's language.
+pub fn error_body(error: &Error, words: &Words, locale: Locale) -> Map<String, Value> {
+    let text = words.message(locale, error);
+    let mut body = Map::new();
+    if error.code.is_captcha() {
+        if let Some(number) = error.code.number() {
+            body.insert("code".into(), number.into());
+        }
+        body.insert("msg".into(), text.clone().into());
+        body.insert("message".into(), text.clone().into());
+    }
+    body.insert("errCode".into(), error.code.wire().into());
+    body.insert("errMsg".into(), text.into());
+    if !error.code.is_captcha()
+        && let Some(number) = error.code.number()
+    {
+        body.insert("code".into(), number.into());
+    }
+    body
+}

@@ -1,0 +1,123 @@
+//! The program as a library: a running server that the binary, the tests and the conformance
+//! runner start alike.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use lingpai_domain::{
+    clock::Clock,
+    id::Ids,
+    messaging::{MailGateway, SmsGateway},
+    random::Random,
+    secret::Secret,
+    store::Store,
+};
+use lingpai_providers::outbox::Outbox;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    config::{Center, Settings},
+    delivery::Delivery,
+    runtime::told,
+    sessions::Sessions,
+    state::{Base, State},
+    sweeper, telemetry,
+    transport::{self, Listener, ListenerOptions},
+};
+
+/// What a server is made of.
+pub struct AppOptions {
+    /// `lingpai.toml`
+    pub settings: Settings,
+    /// The `uni-config-center` folder.
+    pub center: Center,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// Who carries short messages.
+    pub sms: Option<Arc<dyn SmsGateway>>,
+    /// Who carries mails.
+    pub mail: Option<Arc<dyn MailGateway>>,
+    /// What creating the first administrator takes; `None` in development mode.
+    pub setup_token: Option<Secret>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+}
+
+/// A running server.
+pub struct App {
+    address: SocketAddr,
+    state: Arc<State>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl App {
+    /// Starts a server.
+    pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
+        let AppOptions { settings, center, store, clock, random, sms, mail, setup_token, listen } = options;
+        let base = Base { store, clock: clock.clone(), random, ids: Arc::new(Ids::default()) };
+        let sessions = Sessions::load(&base).await.context("reading what was revoked / 读取已撤销的会话")?;
+        let outbox = open_outbox(&settings)?;
+        let delivery = Delivery::new(sms, mail, outbox, clock);
+        let listener_options =
+            ListenerOptions { header_timeout: settings.server.header_timeout, max_connections: settings.server.max_connections };
+        let listener = Listener::bind(listen, listener_options)
+            .await
+            .with_context(|| format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用"))?;
+        let address = listener.address()?;
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, setup_token));
+
+        let (stop, stopped) = watch::channel(false);
+        let router = transport::router(state.clone());
+        let sessions = state.sessions.clone();
+        let tasks = vec![
+            tokio::spawn(listener.serve(router, stopped.clone())),
+            tokio::spawn({
+                let stopped = stopped.clone();
+                async move { sessions.keep_fresh(base, stopped).await }
+            }),
+            tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(upkeep(stopped)),
+        ];
+        Ok(Self { address, state, stop, tasks })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it holds, for tests.
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// Finishes what is under way (ten seconds at most) and stops.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+fn open_outbox(settings: &Settings) -> anyhow::Result<Option<Arc<Outbox>>> {
+    if settings.mode != crate::config::settings::Mode::Development {
+        return Ok(None);
+    }
+    std::fs::create_dir_all(&settings.data_dir).with_context(|| format!("making the data folder {}", settings.data_dir.display()))?;
+    Ok(Some(Arc::new(Outbox::open(&settings.data_dir).context("opening the development outbox")?)))
+}
+
+async fn upkeep(mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = told(&mut stopped) => return,
+            () = tokio::time::sleep(Duration::from_secs(5)) => telemetry::metrics_endpoint::upkeep(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! A call, whatever form it came in.
+
+use serde_json::{Map, Value};
+
+use lingpai_domain::client::Source;
+
+use crate::words::Locale;
+
+/// What a transport makes of a request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The function: `uni-id-co`, `uni-captcha-co`.
+    pub function: String,
+    /// The method.
+    pub method: String,
+    /// The parameters; `None` when the request named none.
+    pub params: Option<Value>,
+    /// `clientInfo` as the client sent it.
+    pub client_info: Value,
+    /// `uniIdToken` as the client sent it.
+    pub token: Option<String>,
+    /// Which form it came in.
+    pub source: Source,
+    /// The client's address as the server sees it.
+    pub ip: String,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Names this call in logs and answers.
+    pub request_id: String,
+}
+
+impl Call {
+    /// The language of the answer.
+    pub fn locale(&self) -> Locale {
+        Locale::from_client(self.client_info.get("locale").and_then(Value::as_str))
+    }
+
+    /// The parameters as an object. What is no object counts as empty, as in the original; `None`:
+    /// an explicit null, on which the original breaks.
+    pub fn take_params(&mut self) -> Option<Map<String, Value>> {
+        match self.params.take() {
+            Some(Value::Object(params)) => Some(params),
+            Some(Value::Null) => None,
+            _ => Some(Map::new()),
+        }
+    }
+}

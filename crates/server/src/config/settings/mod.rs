@@ -1,0 +1,288 @@
+//! The program's own settings.
+//!
+//! `config.default.toml` documents each of them and is the defaults. Over it lie the
+//! configuration file, the environment (`LINGPAI_<SECTION>_<KEY>`) and the command line.
+
+mod layers;
+mod network;
+mod rate;
+mod read;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use lingpai_domain::{password::Argon2Cost, secret::Secret};
+
+pub(super) use layers::read_bounded;
+pub use layers::{ConfigurationFile, DEFAULTS, Sources};
+pub use network::Network;
+pub use rate::Rate;
+
+/// Everything that can be set. See `config.default.toml` for the meaning of each.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `mode`
+    pub mode: Mode,
+    /// `[server]`
+    pub server: Server,
+    /// `data.dir`
+    pub data_dir: PathBuf,
+    /// `[database]`
+    pub database: Database,
+    /// `redis.url`: read by nothing yet.
+    pub redis_url: Option<Secret>,
+    /// `[[spaces]]`; in development mode never empty.
+    pub spaces: Vec<Space>,
+    /// `config_center.dir`; in production mode never `None`.
+    pub config_center_dir: Option<PathBuf>,
+    /// `[log]`
+    pub log: Log,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[passwords]`
+    pub passwords: Passwords,
+    /// `[security]`
+    pub security: Security,
+    /// `[compat]`
+    pub compat: Compat,
+    /// `[retention]`
+    pub retention: Retention,
+    /// `[providers]`
+    pub providers: Providers,
+}
+
+/// What the program is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Trying out: codes go to the outbox, fixed codes where nothing is configured, loopback only.
+    Development,
+    /// Serving people.
+    Production,
+}
+
+/// `[server]`
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where to listen. In development mode a loopback address unless
+    /// `server.development_listens_publicly` says so too.
+    pub listen: SocketAddr,
+    /// Peers whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Origins that browsers may call from; `*` for any.
+    pub cors_origins: Vec<String>,
+    /// Largest request body, bytes.
+    pub body_limit_bytes: usize,
+    /// Time to receive the headers.
+    pub header_timeout: Duration,
+    /// Time to receive the body.
+    pub body_timeout: Duration,
+    /// Time to answer.
+    pub request_timeout: Duration,
+    /// Open connections at most.
+    pub max_connections: usize,
+    /// Worker threads; 0 for one a core.
+    pub workers: usize,
+}
+
+/// `[database]`
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://...`; never empty.
+    pub url: Secret,
+    /// Connections to PostgreSQL at most.
+    pub pool: usize,
+    /// Reading connections to SQLite; 0 for one a core.
+    pub readers: usize,
+    /// Time for a statement and for getting a connection.
+    pub statement_timeout: Duration,
+}
+
+/// A uniCloud client space.
+#[derive(Clone, Debug)]
+pub struct Space {
+    /// The space's id.
+    pub id: String,
+    /// What its clients sign requests with.
+    pub client_secret: Secret,
+    /// AppIDs that may use it; `*` for any. Never empty.
+    pub apps: Vec<String>,
+}
+
+impl Space {
+    /// Whether an application may use it.
+    pub fn allows(&self, app_id: &str) -> bool {
+        self.apps.iter().any(|app| app == "*" || app == app_id)
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// A level, or directives by module; `tracing_subscriber::filter::Targets` reads it.
+    pub level: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whether the rates are enforced.
+    pub enabled: bool,
+    /// Wrong guesses after which an SMS or mail code is void.
+    pub code_max_guesses: u32,
+    /// Wrong guesses after which a captcha is void.
+    pub captcha_max_guesses: u32,
+    /// `[limits.per_ip]`
+    pub per_ip: RequestRates,
+    /// `[limits.sends]`
+    pub sends: SendRates,
+}
+
+/// Requests of one client address, by group of methods. All rates of a group must hold; an empty
+/// list is no limit.
+#[derive(Clone, Debug)]
+pub struct RequestRates {
+    /// Logging in.
+    pub login: Vec<Rate>,
+    /// Asking for SMS and mail codes.
+    pub send: Vec<Rate>,
+    /// Registering.
+    pub register: Vec<Rate>,
+    /// Captchas.
+    pub captcha: Vec<Rate>,
+    /// All other methods.
+    pub default: Vec<Rate>,
+}
+
+/// Codes that are sent, SMS and mail apart. All rates must hold; an empty list is no limit.
+#[derive(Clone, Debug)]
+pub struct SendRates {
+    /// To one number or address.
+    pub per_target: Vec<Rate>,
+    /// For one device.
+    pub per_device: Vec<Rate>,
+    /// For one client address.
+    pub per_ip: Vec<Rate>,
+}
+
+/// `[passwords]`
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    /// Hashing threads; 0 for one a core.
+    pub hash_threads: usize,
+    /// Requests that may wait for hashing.
+    pub hash_queue: usize,
+    /// How long one may wait.
+    pub hash_wait: Duration,
+    /// What hashing a new password of type argon2id costs.
+    pub argon2: Argon2Cost,
+}
+
+/// `[security]`
+#[derive(Clone, Debug)]
+pub struct Security {
+    /// Key for data at rest; in production mode always there, at least 32 characters.
+    pub master_key: Option<Secret>,
+    /// What creating the first administrator takes; `None`: to be made at the first start.
+    pub setup_token: Option<Secret>,
+    /// Whether an unknown account answers as a wrong password does.
+    pub hide_account_existence: bool,
+}
+
+/// `[compat]`
+#[derive(Clone, Debug)]
+pub struct Compat {
+    /// Whether array and object parameters are accepted under the older signature.
+    pub unsigned_arrays: bool,
+}
+
+/// `[retention]`
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// How long expired codes are kept.
+    pub codes: Duration,
+    /// How long rows of `uni-id-log` are kept; `None` for ever.
+    pub log: Option<Duration>,
+}
+
+/// `[providers]`. Addresses have no slash at their end.
+#[derive(Clone, Debug)]
+pub struct Providers {
+    /// `providers.weixin.base_url`
+    pub weixin_base_url: String,
+    /// `providers.qq.base_url`
+    pub qq_base_url: String,
+    /// `providers.qq.graph_url`
+    pub qq_graph_url: String,
+    /// `providers.alipay.gateway_url`
+    pub alipay_gateway_url: String,
+    /// `providers.apple.keys_url`
+    pub apple_keys_url: String,
+    /// `providers.univerify.base_url`
+    pub univerify_base_url: Option<String>,
+    /// `providers.frv.base_url`
+    pub frv_base_url: Option<String>,
+    /// `[providers.sms]`; `None` when no gateway is named.
+    pub sms: Option<Sms>,
+    /// `[providers.email]`; `None` when no server is named.
+    pub email: Option<Email>,
+}
+
+/// The SMS gateway.
+#[derive(Clone, Debug)]
+pub struct Sms {
+    /// Where messages are posted to; gateways often put a key into it.
+    pub webhook_url: Secret,
+    /// Time to answer.
+    pub timeout: Duration,
+}
+
+/// The SMTP server.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Encryption.
+    pub tls: SmtpTls,
+    /// `None`: no login.
+    pub login: Option<SmtpLogin>,
+    /// The sender, as in a mail's From.
+    pub from: String,
+    /// Time to answer.
+    pub timeout: Duration,
+}
+
+/// Who logs in at the SMTP server.
+#[derive(Clone, Debug)]
+pub struct SmtpLogin {
+    /// User.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+}
+
+/// How the connection to the SMTP server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// The connection starts in the clear and must be upgraded.
+    StartTls,
+    /// From the first byte.
+    Tls,
+    /// Not at all: for a server on the same machine.
+    None,
+}

@@ -1,0 +1,351 @@
+//! From layers to [`Settings`], with the rules that span several settings.
+
+use std::{path::PathBuf, time::Duration};
+
+use lingpai_domain::{password::Argon2Cost, secret::Secret};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use super::{
+    Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention, Security,
+    SendRates, Server, Settings, Sms, SmtpLogin, SmtpTls, Sources, Space, layers::Layers, reader::Reader,
+};
+use crate::config::report::{Notice, Problem, Words, tidy};
+
+/// The space of development mode (operating contract).
+const DEVELOPMENT_SPACE: (&str, &str) = ("lingpai-dev", "lingpai-dev-secret");
+
+impl Settings {
+    /// Reads all settings. Errors: everything that is wrong, in reading order.
+    pub fn load(sources: &Sources) -> Result<(Self, Vec<Notice>), Vec<Problem>> {
+        let mut found = Vec::new();
+        let layers = Layers::read(sources, &mut found);
+        let mut reader = Reader::new(&layers, found);
+        let (settings, notices) = read(&mut reader);
+        let mut problems = reader.problems;
+        if problems.is_empty() {
+            return Ok((settings, notices));
+        }
+        tidy(&mut problems);
+        Err(problems)
+    }
+}
+
+fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
+    let mode = one_of(reader, "mode", &[("development", Mode::Development), ("production", Mode::Production)]);
+    let data_dir = reader.parsed("data.dir", PathBuf::new(), |text| match text {
+        "" => Err((Words::new("不能为空", "must not be empty"), Words::new("写成目录，如 data", "name a folder, as data"))),
+        dir => Ok(PathBuf::from(dir)),
+    });
+    let redis_url = present(reader.secret("redis.url"));
+    let mut notices = Vec::new();
+    if redis_url.is_some() {
+        notices.push(Notice::new(
+            reader.place("redis.url"),
+            Words::new("本版本不使用 Redis，这项设置没有作用", "this version does not use Redis, the setting has no effect"),
+        ));
+    }
+    let settings = Settings {
+        mode,
+        server: server(reader, mode),
+        database: database(reader, &data_dir),
+        data_dir,
+        redis_url,
+        spaces: spaces(reader, mode),
+        config_center_dir: config_center_dir(reader, mode),
+        log: log(reader),
+        limits: limits(reader),
+        passwords: passwords(reader),
+        security: security(reader, mode),
+        compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
+        retention: retention(reader),
+        providers: providers(reader),
+    };
+    (settings, notices)
+}
+
+/// Bounds of the server's time limits, ms.
+const REQUEST_MS: std::ops::RangeInclusive<u32> = 100..=600_000;
+
+/// Bounds of the time that a message gateway has, ms.
+const GATEWAY_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
+
+fn server(reader: &mut Reader<'_>, mode: Mode) -> Server {
+    let listen = reader.socket_address("server.listen");
+    let publicly = reader.boolean("server.development_listens_publicly");
+    if mode == Mode::Development && !listen.ip().is_loopback() && !publicly {
+        reader.problem(
+            "server.listen",
+            Words::new(
+                "开发模式只监听本机回环地址：此模式下的验证码是公开的",
+                "development mode listens on loopback only: its codes are open to everyone",
+            ),
+            Words::new(
+                "改用 127.0.0.1；确要对外，另设 server.development_listens_publicly = true；正式使用请用生产模式",
+                "use 127.0.0.1; to open it nevertheless, set server.development_listens_publicly = true as well; use production mode for real use",
+            ),
+        );
+    }
+    Server {
+        listen,
+        trusted_proxies: reader.list("server.trusted_proxies", |text| {
+            Network::parse(text).ok_or_else(|| {
+                (
+                    Words::new(format!("{text:?} 不是 IP 或 CIDR"), format!("{text:?} is neither an IP address nor a CIDR block")),
+                    Words::new("写成 10.0.0.1 或 10.0.0.0/8", "write 10.0.0.1 or 10.0.0.0/8"),
+                )
+            })
+        }),
+        cors_origins: reader.list("server.cors_origins", origin),
+        body_limit_bytes: reader.count("server.body_limit_bytes", 1024..=64 * 1024 * 1024),
+        header_timeout: reader.milliseconds("server.header_timeout_ms", REQUEST_MS),
+        body_timeout: reader.milliseconds("server.body_timeout_ms", REQUEST_MS),
+        request_timeout: reader.milliseconds("server.request_timeout_ms", REQUEST_MS),
+        max_connections: reader.count("server.max_connections", 1..=1_000_000),
+        workers: reader.count("server.workers", 0..=1024),
+    }
+}
+
+fn origin(text: &str) -> Result<String, (Words, Words)> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' '])) {
+        return Ok(text.to_owned());
+    }
+    Err((
+        Words::new(format!("{text:?} 不是网页来源"), format!("{text:?} is not a web origin")),
+        Words::new("写成 https://主机[:端口]，不带路径；或 \"*\"", "write https://host[:port] without a path, or \"*\""),
+    ))
+}
+
+fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Database {
+    let mut url = reader.secret("database.url");
+    if url.is_empty() {
+        url = Secret::new(format!("sqlite:{}", data_dir.join("lingpai.db").display()));
+    }
+    let known = url.expose().strip_prefix("sqlite:").is_some_and(|path| !path.is_empty())
+        || ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    if !known {
+        // Not quoted: it may contain a password.
+        reader.problem(
+            "database.url",
+            Words::new("不是数据库地址", "is not a database address"),
+            Words::new("写成 sqlite:路径 或 postgres://用户:密码@主机/库名", "write sqlite:PATH or postgres://user:password@host/name"),
+        );
+    }
+    Database {
+        url,
+        pool: reader.count("database.pool", 1..=1000),
+        readers: reader.count("database.readers", 0..=256),
+        statement_timeout: reader.milliseconds("database.statement_timeout_ms", REQUEST_MS),
+    }
+}
+
+fn spaces(reader: &mut Reader<'_>, mode: Mode) -> Vec<Space> {
+    let mut spaces: Vec<Space> = Vec::new();
+    for section in reader.sections("spaces") {
+        section.refuse_unknown(reader, &["id", "client_secret", "apps"]);
+        let space = Space {
+            id: section.text(reader, "id"),
+            client_secret: section.secret(reader, "client_secret"),
+            apps: section.texts(reader, "apps"),
+        };
+        if spaces.iter().any(|other| other.id == space.id) {
+            section.problem(
+                reader,
+                "id",
+                Words::new("有两个空间使用同一个 id", "two spaces have the same id"),
+                Words::new("改名或合并", "rename one, or make them one"),
+            );
+        }
+        if mode == Mode::Production && space.client_secret.expose() == DEVELOPMENT_SPACE.1 {
+            section.problem(
+                reader,
+                "client_secret",
+                Words::new("这是开发模式的公开密钥", "this is development mode's secret, which everyone knows"),
+                Words::new("换成随机的密钥，例如 openssl rand -hex 24", "use a random one, for instance from openssl rand -hex 24"),
+            );
+        }
+        spaces.push(space);
+    }
+    if spaces.is_empty() && mode == Mode::Development {
+        let (id, secret) = DEVELOPMENT_SPACE;
+        spaces.push(Space { id: id.into(), client_secret: Secret::new(secret), apps: vec!["*".into()] });
+    }
+    spaces
+}
+
+fn config_center_dir(reader: &mut Reader<'_>, mode: Mode) -> Option<PathBuf> {
+    let dir = reader.text("config_center.dir");
+    if !dir.is_empty() {
+        return Some(dir.into());
+    }
+    if mode == Mode::Production {
+        reader.problem(
+            "config_center.dir",
+            Words::new("生产模式需要 uni-config-center 目录", "production mode needs a uni-config-center folder"),
+            Words::new(
+                "指向现有项目的 uni-config-center，或运行 lingpai init 生成一份带新密钥的配置",
+                "point it to your project's uni-config-center, or run lingpai init, which makes one with fresh secrets",
+            ),
+        );
+    }
+    None
+}
+
+fn log(reader: &mut Reader<'_>) -> Log {
+    Log {
+        format: one_of(reader, "log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+        level: reader.parsed("log.level", String::from("info"), |text| {
+            // `Targets` takes a misspelled level for the name of a module.
+            let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+            if text.parse::<Targets>().is_ok() && text.split(',').all(|part| is_level(part.trim())) {
+                return Ok(text.to_owned());
+            }
+            Err((
+                Words::new(format!("{text:?} 不是日志级别"), format!("{text:?} is not a log level")),
+                Words::new(
+                    "写成 error、warn、info、debug 或 trace，也可加上 模块=级别",
+                    "write error, warn, info, debug or trace, with module=level added if need be",
+                ),
+            ))
+        }),
+    }
+}
+
+fn limits(reader: &mut Reader<'_>) -> Limits {
+    let mut rates = |path: &str| reader.parsed(path, Vec::new(), Rate::parse_list);
+    let per_ip = RequestRates {
+        login: rates("limits.per_ip.login"),
+        send: rates("limits.per_ip.send"),
+        register: rates("limits.per_ip.register"),
+        captcha: rates("limits.per_ip.captcha"),
+        default: rates("limits.per_ip.default"),
+    };
+    let sends = SendRates {
+        per_target: rates("limits.sends.per_target"),
+        per_device: rates("limits.sends.per_device"),
+        per_ip: rates("limits.sends.per_ip"),
+    };
+    Limits {
+        enabled: reader.boolean("limits.enabled"),
+        code_max_guesses: reader.number("limits.code_max_guesses", 1..=100),
+        captcha_max_guesses: reader.number("limits.captcha_max_guesses", 1..=100),
+        per_ip,
+        sends,
+    }
+}
+
+fn passwords(reader: &mut Reader<'_>) -> Passwords {
+    Passwords {
+        hash_threads: reader.count("passwords.hash_threads", 0..=256),
+        hash_queue: reader.count("passwords.hash_queue", 1..=100_000),
+        hash_wait: reader.milliseconds("passwords.hash_wait_ms", 10..=60_000),
+        argon2: Argon2Cost {
+            memory_kib: reader.number("passwords.argon2.memory_kib", 8192..=1024 * 1024),
+            iterations: reader.number("passwords.argon2.iterations", 1..=64),
+            parallelism: reader.number("passwords.argon2.parallelism", 1..=16),
+        },
+    }
+}
+
+fn security(reader: &mut Reader<'_>, mode: Mode) -> Security {
+    let master_key = present(reader.long_secret("security.master_key", 32));
+    if master_key.is_none() && mode == Mode::Production {
+        reader.problem(
+            "security.master_key",
+            Words::new("生产模式需要主密钥", "production mode needs a master key"),
+            Words::new("运行 lingpai init 生成，并妥善备份", "let lingpai init make one, and keep a copy of it safe"),
+        );
+    }
+    Security {
+        master_key,
+        setup_token: present(reader.long_secret("security.setup_token", 16)),
+        hide_account_existence: reader.boolean("security.hide_account_existence"),
+    }
+}
+
+fn retention(reader: &mut Reader<'_>) -> Retention {
+    let hours = reader.number("retention.codes_hours", 1..=8760);
+    let days = reader.number("retention.log_days", 0..=36_500);
+    Retention {
+        codes: Duration::from_secs(u64::from(hours) * 3600),
+        log: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
+    }
+}
+
+fn providers(reader: &mut Reader<'_>) -> Providers {
+    let sms_timeout = reader.milliseconds("providers.sms.timeout_ms", GATEWAY_MS);
+    Providers {
+        weixin_base_url: reader.required_url("providers.weixin.base_url"),
+        qq_base_url: reader.required_url("providers.qq.base_url"),
+        qq_graph_url: reader.required_url("providers.qq.graph_url"),
+        alipay_gateway_url: reader.required_url("providers.alipay.gateway_url"),
+        apple_keys_url: reader.required_url("providers.apple.keys_url"),
+        univerify_base_url: reader.url("providers.univerify.base_url"),
+        frv_base_url: reader.url("providers.frv.base_url"),
+        sms: reader.secret_url("providers.sms.webhook_url").map(|webhook_url| Sms { webhook_url, timeout: sms_timeout }),
+        email: email(reader),
+    }
+}
+
+fn email(reader: &mut Reader<'_>) -> Option<Email> {
+    let host = reader.text("providers.email.host");
+    let port = u16::try_from(reader.number("providers.email.port", 1..=65_535)).unwrap_or(587);
+    let tls = one_of(reader, "providers.email.tls", &[("starttls", SmtpTls::StartTls), ("tls", SmtpTls::Tls), ("none", SmtpTls::None)]);
+    let user = reader.text("providers.email.user");
+    let password = reader.secret("providers.email.password");
+    let from = reader.text("providers.email.from");
+    let timeout = reader.milliseconds("providers.email.timeout_ms", GATEWAY_MS);
+    if host.is_empty() {
+        return None;
+    }
+    if !from.contains('@') || from.contains(char::is_control) {
+        reader.problem(
+            "providers.email.from",
+            Words::new("配置了邮件服务器，但没有有效的发件人", "a mail server is configured, but no valid sender"),
+            Words::new("写成 noreply@example.com 或 名称 <noreply@example.com>", "write noreply@example.com or Name <noreply@example.com>"),
+        );
+    }
+    if user.is_empty() != password.is_empty() {
+        reader.problem(
+            "providers.email.user",
+            Words::new("用户名与密码只填了一个", "only one of user and password is given"),
+            Words::new("两个都填，或都留空", "give both or neither"),
+        );
+    }
+    let login = (!user.is_empty()).then_some(SmtpLogin { user, password });
+    Some(Email { host, port, tls, login, from, timeout })
+}
+
+fn present(secret: Secret) -> Option<Secret> {
+    (!secret.is_empty()).then_some(secret)
+}
+
+/// One of a few words; `choices` is not empty, its first is the fallback.
+fn one_of<T: Copy, const N: usize>(reader: &mut Reader<'_>, path: &str, choices: &[(&str, T); N]) -> T {
+    const { assert!(N > 0) };
+    reader.parsed(path, choices[0].1, |text| {
+        choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            (
+                Words::new(format!("{text:?} 不是可选的值"), format!("{text:?} is not one of the choices")),
+                Words::new(format!("可选：{}", words.join("、")), format!("choose from {}", words.join(", "))),
+            )
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_setting_is_read_and_no_other() {
+        let layers = Layers::read(&Sources::default(), &mut Vec::new());
+        let mut reader = Reader::new(&layers, Vec::new());
+        read(&mut reader);
+        assert_eq!(reader.problems, []);
+        let documented: Vec<&str> = layers.paths().collect();
+        let asked: Vec<&str> = reader.asked.iter().map(String::as_str).collect();
+        assert_eq!(documented, asked);
+    }
+}

@@ -1,0 +1,268 @@
+//! Layers and rules of the settings, from the outside.
+
+use std::{ffi::OsString, fs};
+
+use super::*;
+use crate::config::report::Problem;
+
+fn from_file(text: &str) -> Result<Settings, Vec<Problem>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lingpai.toml");
+    fs::write(&path, text).unwrap();
+    Settings::load(&Sources { file: ConfigurationFile::Required(path), ..Sources::default() }).map(|(settings, _)| settings)
+}
+
+fn from_environment(pairs: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    let environment = pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+    Settings::load(&Sources { environment, ..Sources::default() }).map(|(settings, _)| settings)
+}
+
+fn from_overrides(pairs: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    let overrides = pairs.iter().map(|(path, value)| (path.to_string(), value.to_string())).collect();
+    Settings::load(&Sources { overrides, ..Sources::default() }).map(|(settings, _)| settings)
+}
+
+#[track_caller]
+fn only_problem<T: std::fmt::Debug>(result: Result<T, Vec<Problem>>) -> Problem {
+    let mut problems = result.unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+#[test]
+fn without_any_source_the_defaults_hold() {
+    let (settings, notices) = Settings::load(&Sources::default()).unwrap();
+    assert_eq!(notices, []);
+    assert_eq!(settings.mode, Mode::Development);
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8700");
+    assert_eq!(settings.server.body_limit_bytes, 1024 * 1024);
+    assert_eq!(settings.database.url.expose(), "sqlite:data/lingpai.db");
+    assert_eq!(settings.spaces.len(), 1);
+    assert_eq!((settings.spaces[0].id.as_str(), settings.spaces[0].client_secret.expose()), ("lingpai-dev", "lingpai-dev-secret"));
+    assert!(settings.spaces[0].allows("__UNI__ANY"));
+    assert_eq!(settings.limits.code_max_guesses, 5);
+    assert_eq!(settings.passwords.argon2, Argon2Cost::default());
+    assert_eq!(settings.providers.weixin_base_url, "https://api.weixin.qq.com");
+    assert!(settings.providers.sms.is_none() && settings.providers.email.is_none());
+    let minutes: Vec<_> = settings.limits.sends.per_target.iter().map(|rate| (rate.count, rate.period.as_secs() / 60)).collect();
+    assert_eq!(minutes, [(1, 1), (5, 60), (10, 1440)]);
+}
+
+#[test]
+fn each_layer_overrides_the_one_below() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lingpai.toml");
+    fs::write(&path, "[server]\nworkers = 2\nmax_connections = 2\nbody_limit_bytes = 2222\n").unwrap();
+    let (settings, _) = Settings::load(&Sources {
+        file: ConfigurationFile::Required(path),
+        environment: vec![("LINGPAI_SERVER_WORKERS".into(), "3".into()), ("LINGPAI_SERVER_MAX_CONNECTIONS".into(), "3".into())],
+        overrides: vec![("server.workers".into(), "4".into())],
+    })
+    .unwrap();
+    assert_eq!((settings.server.body_limit_bytes, settings.server.max_connections, settings.server.workers), (2222, 3, 4));
+}
+
+#[test]
+fn a_file_that_is_named_must_exist_and_one_that_is_not_may() {
+    let missing = std::path::PathBuf::from("/nonexistent/lingpai.toml");
+    let load = |file| Settings::load(&Sources { file, ..Sources::default() });
+    assert!(load(ConfigurationFile::Optional(missing.clone())).is_ok());
+    assert_eq!(only_problem(load(ConfigurationFile::Required(missing))).place.file, "/nonexistent/lingpai.toml");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    let problem = only_problem(from_file("[server]\n\nlisen = \"127.0.0.1:1\"\n"));
+    assert_eq!((problem.place.line, problem.place.path.as_str()), (Some(3), "server.lisen"));
+    assert!(problem.remedy.en.contains("server.listen"), "{problem}");
+    assert!(problem.place.file.ends_with("lingpai.toml"));
+
+    let problem = only_problem(from_environment(&[("LINGPAI_PROVIDER_WEIXIN_BASE_URL", "https://x")]));
+    assert_eq!(problem.place.file, "$LINGPAI_PROVIDER_WEIXIN_BASE_URL");
+    assert!(problem.remedy.en.contains("LINGPAI_PROVIDERS_WEIXIN_BASE_URL"), "{problem}");
+
+    let problem = only_problem(from_overrides(&[("data.dirr", "x")]));
+    assert!(problem.remedy.en.contains("data.dir"), "{problem}");
+
+    let problem = only_problem(from_file("[[spaces]]\nid = \"a\"\nclient_secret = \"b\"\napps = [\"*\"]\nsecret = \"c\"\n"));
+    assert_eq!((problem.place.line, problem.place.path.as_str()), (Some(5), "spaces.secret"));
+    assert!(problem.remedy.en.contains("client_secret"), "{problem}");
+}
+
+#[test]
+fn other_programs_variables_and_the_tests_own_are_passed_over() {
+    from_environment(&[("PATH", "/bin"), ("LINGPAI_TEST_POSTGRES", "postgres://x"), ("LINGPAI_CONFIG", "x.toml")]).unwrap();
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once_in_reading_order() {
+    let problems = from_file(
+        "mode = \"prod\"\n[server]\nlisten = \"nowhere\"\nworkers = \"two\"\nbody_limit_bytes = 1\n[limits.per_ip]\nlogin = \"many\"\n\
+         [passwords.argon2]\nmemory_kib = 1.5\n[log]\nlevel = \"inof\"\n[spaces]\nid = \"a\"\n[database]\npool = -1\n",
+    )
+    .unwrap_err();
+    let found: Vec<_> = problems.iter().map(|problem| (problem.place.line.unwrap(), problem.place.path.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            (1, "mode"),
+            (3, "server.listen"),
+            (4, "server.workers"),
+            (5, "server.body_limit_bytes"),
+            (7, "limits.per_ip.login"),
+            (9, "passwords.argon2.memory_kib"),
+            (11, "log.level"),
+            (12, "spaces"),
+            (15, "database.pool"),
+        ]
+    );
+    for problem in &problems {
+        for words in [&problem.what, &problem.remedy] {
+            assert!(!words.zh.is_empty() && !words.en.is_empty(), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn malformed_toml_is_located_and_no_line_of_it_is_quoted() {
+    let problems = from_file("mode = \"development\"\n[security]\nmaster_key = \"hunter2hunter2\n").unwrap_err();
+    assert_eq!(problems[0].place.line, Some(3), "{problems:?}");
+    assert!(!format!("{problems:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_section_cannot_be_a_value_nor_a_value_a_section() {
+    assert!(only_problem(from_file("server = 1\n")).remedy.en.contains("[server]"));
+    assert_eq!(only_problem(from_file("[data.dir]\nx = 1\n")).place.path, "data.dir");
+}
+
+#[test]
+fn environment_values_are_read_as_what_the_setting_is() {
+    let settings = from_environment(&[
+        ("LINGPAI_MODE", "development"),
+        ("LINGPAI_LIMITS_ENABLED", "0"),
+        ("LINGPAI_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
+        ("LINGPAI_SPACES", r#"[{id = "replay", client_secret = "s", apps = ["__UNI__A"]}]"#),
+        ("LINGPAI_PROVIDERS_ALIPAY_GATEWAY_URL", "http://127.0.0.1:1/gateway.do"),
+    ])
+    .unwrap();
+    assert!(!settings.limits.enabled);
+    assert!(settings.server.trusted_proxies[0].contains("10.1.1.1".parse().unwrap()));
+    assert_eq!(settings.server.trusted_proxies.len(), 2);
+    assert_eq!(settings.spaces.len(), 1);
+    assert!(settings.spaces[0].allows("__UNI__A") && !settings.spaces[0].allows("__UNI__B"));
+    assert_eq!(settings.providers.alipay_gateway_url, "http://127.0.0.1:1/gateway.do");
+
+    for (name, value) in [("LINGPAI_LIMITS_ENABLED", "maybe"), ("LINGPAI_SERVER_WORKERS", ""), ("LINGPAI_SPACES", "[{")] {
+        assert_eq!(only_problem(from_environment(&[(name, value)])).place.file, format!("${name}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn environment_values_that_are_no_text_are_refused() {
+    use std::os::unix::ffi::OsStringExt;
+    let environment = vec![("LINGPAI_SECURITY_MASTER_KEY".into(), OsString::from_vec(vec![0xff; 40]))];
+    assert_eq!(only_problem(Settings::load(&Sources { environment, ..Sources::default() })).place.path, "security.master_key");
+}
+
+#[test]
+fn development_mode_listens_publicly_only_when_told_twice() {
+    assert_eq!(only_problem(from_overrides(&[("server.listen", "0.0.0.0:8700")])).place.path, "server.listen");
+    from_overrides(&[("server.development_listens_publicly", "true")]).unwrap();
+    from_overrides(&[("server.development_listens_publicly", "true"), ("server.listen", "0.0.0.0:8700")]).unwrap();
+    from_overrides(&[("server.listen", "[::1]:0")]).unwrap();
+    from_overrides(&[("server.listen", "localhost:8700")]).unwrap();
+}
+
+#[test]
+fn production_mode_demands_what_must_not_be_defaulted() {
+    let problems = from_overrides(&[("mode", "production")]).unwrap_err();
+    let paths: Vec<_> = problems.iter().map(|problem| problem.place.path.as_str()).collect();
+    assert_eq!(paths, ["config_center.dir", "security.master_key"]);
+    assert!(problems[0].remedy.en.contains("lingpai init"));
+
+    let complete = [("mode", "production"), ("config_center.dir", "cc"), ("security.master_key", "0123456789abcdef0123456789abcdef")];
+    let settings = from_overrides(&complete).unwrap();
+    assert_eq!(settings.spaces.len(), 0, "production has no space that nobody asked for");
+    let mut with_known_secret = complete.to_vec();
+    with_known_secret.push(("spaces", r#"[{id = "a", client_secret = "lingpai-dev-secret", apps = ["*"]}]"#));
+    assert_eq!(only_problem(from_overrides(&with_known_secret)).place.path, "spaces.client_secret");
+}
+
+#[test]
+fn a_space_names_itself_its_secret_and_its_applications() {
+    let problems = from_file("[[spaces]]\n[[spaces]]\nid = \"\"\nclient_secret = 5\napps = []\n").unwrap_err();
+    let found: Vec<_> = problems.iter().map(|problem| (problem.place.line.unwrap(), problem.place.path.as_str())).collect();
+    for expected in [
+        (1, "spaces.apps"),
+        (1, "spaces.client_secret"),
+        (1, "spaces.id"),
+        (3, "spaces.id"),
+        (4, "spaces.client_secret"),
+        (5, "spaces.apps"),
+    ] {
+        assert!(found.contains(&expected), "{expected:?} is missing in {found:?}");
+    }
+}
+
+#[test]
+fn secrets_can_stand_in_files_of_their_own_and_never_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    fs::write(&path, "correct horse battery staple correct\n").unwrap();
+    let settings = from_overrides(&[("security.master_key", &format!("file:{}", path.display()))]).unwrap();
+    assert_eq!(settings.security.master_key.as_ref().unwrap().expose(), "correct horse battery staple correct");
+    assert!(!format!("{settings:?}").contains("staple"));
+
+    assert_eq!(only_problem(from_overrides(&[("security.master_key", "file:/nonexistent")])).place.path, "security.master_key");
+    let problem = only_problem(from_overrides(&[("database.url", "mysql://root:hunter2@host/db")]));
+    assert!(!format!("{problem:?} {problem}").contains("hunter2"));
+    let problem = only_problem(from_overrides(&[("security.setup_token", "hunter2")]));
+    assert!(!format!("{problem:?} {problem}").contains("hunter2"));
+}
+
+#[test]
+fn a_mail_server_needs_a_sender() {
+    assert_eq!(only_problem(from_overrides(&[("providers.email.host", "mail.example.com")])).place.path, "providers.email.from");
+    let email = from_overrides(&[
+        ("providers.email.host", "mail.example.com"),
+        ("providers.email.from", "令牌 <noreply@example.com>"),
+        ("providers.email.user", "u"),
+        ("providers.email.password", "p"),
+        ("providers.email.tls", "tls"),
+    ])
+    .unwrap()
+    .providers
+    .email
+    .unwrap();
+    assert_eq!((email.port, email.tls, email.login.unwrap().user.as_str()), (587, SmtpTls::Tls, "u"));
+}
+
+#[test]
+fn naming_redis_is_only_noticed() {
+    let overrides = vec![("redis.url".to_owned(), "redis://127.0.0.1".to_owned())];
+    let (_, notices) = Settings::load(&Sources { overrides, ..Sources::default() }).unwrap();
+    assert_eq!(notices.len(), 1);
+    assert_eq!(notices[0].place.path, "redis.url");
+}
+
+#[test]
+fn addresses_and_origins_are_checked() {
+    for (path, value) in [
+        ("providers.weixin.base_url", ""),
+        ("providers.weixin.base_url", "api.weixin.qq.com"),
+        ("providers.sms.webhook_url", "ftp://x"),
+        ("server.cors_origins", "https://a.example/path"),
+        ("server.trusted_proxies", "10.0.0.0/64"),
+    ] {
+        assert_eq!(only_problem(from_overrides(&[(path, value)])).place.path, path, "{value}");
+    }
+    let settings = from_overrides(&[("providers.univerify.base_url", "http://127.0.0.1:9/")]).unwrap();
+    assert_eq!(settings.providers.univerify_base_url.as_deref(), Some("http://127.0.0.1:9"));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_problem() {
+    from_file("\u{feff}mode = \"development\"\n").unwrap();
+}

@@ -1,0 +1,48 @@
+//! `getSupportedLoginType`: which logins the configuration allows on the caller's platform.
+
+use serde_json::Value;
+
+use lingpai_domain::validate::Params;
+
+use super::super::*;
+
+/// The registry's entry.
+pub const METHOD: Method = Method {
+    function: UNI_ID_CO,
+    group: "dev",
+    name: "getSupportedLoginType",
+    summary: Summary { zh: "获取当前平台支持的登录方式", en: "Lists the ways to sign in on the caller's platform" },
+    access: Access::Anyone(handle),
+    bucket: Bucket::General,
+    fields: &[],
+    outputs: &[Output {
+        name: "supportedLoginType",
+        kind: "array",
+        about: Summary { zh: "登录方式列表", en: "the ways to sign in" },
+    }],
+    errors: &[],
+};
+
+fn handle<'a>(scope: &'a Scope<'a>, _params: Params) -> Reply<'a> {
+    Box::pin(async move {
+        let config = &scope.config;
+        let has_oauth = |names: &[&str]| names.iter().any(|name| config.oauth.get(*name).is_some_and(Value::is_object));
+        let mut types = vec!["username-password", "mobile-password", "email-password"];
+        if config.sms.is_some() {
+            types.push("mobile-code");
+        }
+        // As recorded: the original names one-click login whatever is configured.
+        types.push("univerify");
+        for (name, sections) in [
+            ("weixin", &["weixin", "weixin-h5", "weixin-web"][..]),
+            ("qq", &["qq"][..]),
+            ("apple", &["apple"][..]),
+            ("alipay", &["alipay"][..]),
+        ] {
+            if has_oauth(sections) {
+                types.push(name);
+            }
+        }
+        Ok(Answer::ok().with("errMsg", "").with("supportedLoginType", types))
+    })
+}

@@ -1,0 +1,3 @@
+//! For developers.
+
+pub mod get_supported_login_type;

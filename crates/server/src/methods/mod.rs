@@ -1,0 +1,103 @@
+//! The methods, by group: folder = wire group, file = wire name in snake case.
+
+pub mod account;
+pub mod captcha;
+pub mod dev;
+pub mod login;
+pub mod logout;
+pub mod register;
+pub mod registry;
+pub mod utils;
+pub mod verify;
+
+use std::{future::Future, pin::Pin};
+
+use lingpai_domain::{
+    error::{Code, Result},
+    validate::{Field, Params},
+};
+
+use crate::{
+    answer::Answer,
+    pipeline::{Bucket, Caller, Scope},
+};
+
+/// What a method's function returns.
+pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<Answer>> + Send + 'a>>;
+
+/// Whether a call with a token near its end brings a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// Yes.
+    Automatic,
+    /// No: the session is about to end.
+    Never,
+}
+
+/// Who may call, and the function that takes the proof of it.
+pub enum Access {
+    /// Anyone.
+    Anyone(for<'a> fn(&'a Scope<'a>, Params) -> Reply<'a>),
+    /// Anyone; the method is about the token itself, which it checks.
+    Token(for<'a> fn(&'a Scope<'a>, Option<String>) -> Reply<'a>),
+    /// A user.
+    User(Renewal, for<'a> fn(&'a Scope<'a>, Params, &'a Caller) -> Reply<'a>),
+}
+
+impl Access {
+    /// In words, for documentation.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Access::Anyone(_) => "anyone",
+            Access::Token(_) => "bearer of a token",
+            Access::User(..) => "user",
+        }
+    }
+}
+
+/// What a method does, in one line each.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// In Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+/// A field of a successful answer, for documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Its name; dotted inside of objects.
+    pub name: &'static str,
+    /// `string`, `number`, `boolean`, `array`.
+    pub kind: &'static str,
+    /// What it is, in Chinese and English.
+    pub about: Summary,
+}
+
+/// A method of a cloud object.
+pub struct Method {
+    /// The cloud object.
+    pub function: &'static str,
+    /// The group, which names the folder.
+    pub group: &'static str,
+    /// The name on the wire.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: Summary,
+    /// Who may call. There is no default.
+    pub access: Access,
+    /// With which calls it is counted.
+    pub bucket: Bucket,
+    /// Its parameters.
+    pub fields: &'static [Field],
+    /// What it answers besides `errCode`.
+    pub outputs: &'static [Output],
+    /// Errors of its own, besides those of the checks.
+    pub errors: &'static [Code],
+}
+
+/// The cloud object of accounts.
+pub const UNI_ID_CO: &str = "uni-id-co";
+/// The cloud object of captchas.
+pub const UNI_CAPTCHA_CO: &str = "uni-captcha-co";

@@ -1,0 +1,65 @@
+//! The one registry. Routing, access, limits, the OpenAPI document, the reference pages and the
+//! invariant tests iterate it; what is not in it does not exist.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::{Method, account, captcha, dev, login, logout, register, utils, verify};
+
+/// Every method, by group.
+pub static METHODS: &[Method] = &[
+    register::register_admin::METHOD,
+    register::register_user::METHOD,
+    register::register_user_by_email::METHOD,
+    login::login::METHOD,
+    login::login_by_sms::METHOD,
+    logout::logout::METHOD,
+    account::get_account_info::METHOD,
+    account::update_pwd::METHOD,
+    account::set_pwd::METHOD,
+    account::reset_pwd_by_sms::METHOD,
+    account::reset_pwd_by_email::METHOD,
+    account::close_account::METHOD,
+    verify::create_captcha::METHOD,
+    verify::refresh_captcha::METHOD,
+    verify::send_sms_code::METHOD,
+    verify::send_email_code::METHOD,
+    utils::refresh_token::METHOD,
+    dev::get_supported_login_type::METHOD,
+    captcha::get_image_captcha::METHOD,
+];
+
+static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =
+    LazyLock::new(|| METHODS.iter().map(|method| ((method.function, method.name), method)).collect());
+
+/// A method by function and name.
+pub fn find(function: &str, name: &str) -> Option<&'static Method> {
+    BY_NAME.get(&(function, name)).copied()
+}
+
+/// Whether there is such a function at all.
+pub fn has_function(function: &str) -> bool {
+    METHODS.iter().any(|method| method.function == function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        assert_eq!(BY_NAME.len(), METHODS.len());
+    }
+
+    #[test]
+    fn groups_name_the_folders_and_names_the_files() {
+        for method in METHODS.iter().filter(|method| method.function == super::super::UNI_ID_CO) {
+            let snake: String = method
+                .name
+                .chars()
+                .flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
+                .collect();
+            let path = format!("{}/src/methods/{}/{snake}.rs", env!("CARGO_MANIFEST_DIR"), method.group);
+            assert!(std::path::Path::new(&path).exists(), "{path} is missing");
+        }
+    }
+}

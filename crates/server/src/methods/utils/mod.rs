@@ -1,0 +1,3 @@
+//! Tokens themselves.
+
+pub mod refresh_token;

@@ -1,0 +1,71 @@
+//! From a call to its answer.
+
+use serde_json::{Map, Value};
+
+use lingpai_domain::error::{Code, Error, Result};
+
+use super::{Scope, access, client_info, limits, scope::config_error};
+use crate::{
+    answer::{Answer, error_body},
+    call::Call,
+    methods::{Access, Method, registry},
+    state::State,
+    telemetry,
+    words::Words,
+};
+
+/// Runs a call. There is always an answer, and it is always an object.
+pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
+    let locale = call.locale();
+    let started = telemetry::Stopwatch::start();
+    match run(state, &mut call).await {
+        Ok(answer) => {
+            telemetry::call_succeeded(&call, started);
+            answer.into_body()
+        }
+        Err(error) => {
+            telemetry::call_failed(&call, &error, started);
+            error_body(&error, Words::built_in(), locale)
+        }
+    }
+}
+
+async fn run(state: &State, call: &mut Call) -> Result<Answer> {
+    let method = find(call)?;
+    let client = client_info::check(call)?;
+    let config = state.center.app(&client.app_id, &client.platform).map_err(|problem| config_error(&problem.place.path))?;
+    let _admitted = limits::check(state, method.bucket, &client)?;
+    let mut scope = Scope { state, config, client: &client, locale: call.locale(), present: None, roles: state.sessions.roles() };
+    let token = call.token.clone();
+    let params = call.take_params();
+    match &method.access {
+        Access::Anyone(handle) => {
+            scope.present = access::present(&scope, token.as_deref()).await;
+            handle(&scope, parse(method, &scope, params)?).await
+        }
+        Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty())).await,
+        Access::User(renewal, handle) => {
+            let mut caller = access::user(&scope, token.as_deref(), *renewal).await?;
+            let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
+            Ok(match caller.take_renewed() {
+                Some(renewed) => answer.with_token(renewed),
+                None => answer,
+            })
+        }
+    }
+}
+
+fn find(call: &Call) -> Result<&'static Method> {
+    match registry::find(&call.function, &call.method) {
+        Some(method) => Ok(method),
+        None if registry::has_function(&call.function) => {
+            Err(Error::new(Code::MethodNotFound).with("function", call.function.clone()).with("method", call.method.clone()))
+        }
+        None => Err(Error::new(Code::FunctionNotFound).with("function", call.function.clone())),
+    }
+}
+
+fn parse(method: &Method, scope: &Scope<'_>, params: Option<Map<String, Value>>) -> Result<lingpai_domain::validate::Params> {
+    let params = params.ok_or_else(|| Error::new(Code::InvalidParam).with("param", "params"))?;
+    lingpai_domain::validate::Params::parse(params, method.fields, scope.config.password_strength)
+}

@@ -1,0 +1,14 @@
+//! The checks between a transport and a method, one per file, in the order in which they run:
+//! client info, limits, access, parameters. Each returns a proof that only it can make; a method
+//! that needs the proof takes it as an argument.
+
+pub mod access;
+pub mod client_info;
+mod dispatch;
+pub mod limits;
+mod scope;
+
+pub use access::Caller;
+pub use dispatch::answer;
+pub use limits::Bucket;
+pub use scope::Scope;

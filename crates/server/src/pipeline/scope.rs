@@ -1,0 +1,146 @@
+//! What a method works with.
+
+use std::sync::Arc;
+
+use lingpai_domain::{
+    account::User,
+    client::Client,
+    context::{Context, TokenPolicy},
+    error::{Code, Error, Result},
+    limits::{Caller, Rate},
+    password::{PasswordPolicy, Verdict},
+    registration::RegistrationPolicy,
+    roles::RoleBook,
+    secret::Secret,
+    session::PresentToken,
+    verification::CodePolicy,
+};
+
+use crate::{config::AppConfig, state::State, words::Locale};
+
+/// The surroundings of one call that passed the checks.
+pub struct Scope<'a> {
+    /// The program's state.
+    pub state: &'a State,
+    /// The application's configuration for the caller's platform.
+    pub config: Arc<AppConfig>,
+    /// Who calls.
+    pub client: &'a Client,
+    /// In which language.
+    pub locale: Locale,
+    /// A token that was sent along and holds; methods that start a session end that one.
+    pub present: Option<PresentToken>,
+    pub(super) roles: Arc<RoleBook>,
+}
+
+impl Scope<'_> {
+    /// What the domain's flows work with.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            store: &*self.state.base.store,
+            clock: &*self.state.base.clock,
+            random: &*self.state.base.random,
+            ids: &self.state.base.ids,
+            gate: &self.state.sessions.gate,
+            roles: &self.roles,
+            client: self.client,
+        }
+    }
+
+    /// How tokens are made here, or what the configuration lacks for them.
+    pub fn tokens(&self) -> Result<&TokenPolicy> {
+        self.config.token.as_ref().map_err(|problem| config_error(&problem.place.path))
+    }
+
+    /// How passwords are kept here.
+    pub fn passwords(&self) -> PasswordPolicy<'_> {
+        PasswordPolicy::new(&self.config.password_secrets)
+    }
+
+    /// What registrations must keep to here.
+    pub fn registration(&self) -> RegistrationPolicy {
+        RegistrationPolicy {
+            default_roles: self.config.user_register_default_role.clone(),
+            auto_invite_code: self.config.auto_set_invite_code,
+            force_invite_code: self.config.force_invite_code,
+        }
+    }
+
+    /// How codes and captchas are kept.
+    pub fn codes(&self) -> &CodePolicy {
+        &self.state.codes
+    }
+}
+
+/// The error for a configuration field with a wrong value.
+pub fn config_error(field: &str) -> Error {
+    Error::new(Code::ConfigFieldInvalid).with("field", field.to_owned())
+}
+
+/// Passwords, on the hashing pool where they cost milliseconds.
+impl Scope<'_> {
+    /// Refuses at once, before anything is used up, when no password could be stored.
+    pub fn check_passwords(&self) -> Result<()> {
+        self.passwords().check().map_err(|error| config_error("passwordSecret").caused_by(error))
+    }
+
+    /// Makes `password` and `password_secret_version`.
+    pub async fn hash_password(&self, password: &str) -> Result<(String, Option<i64>)> {
+        let wrong = |error| config_error("passwordSecret").caused_by(error);
+        if !self.passwords().hashing_is_slow() {
+            return self.passwords().hash(password, &*self.state.base.random).map_err(wrong);
+        }
+        let (config, password, random) = (self.config.clone(), Secret::new(password), self.state.base.random.clone());
+        let hash = move || PasswordPolicy::new(&config.password_secrets).hash(password.expose(), &*random);
+        self.state.guards.hashing.run(hash).await?.map_err(wrong)
+    }
+
+    /// Tests a password.
+    pub async fn verify_password(&self, user: &User, password: &str) -> Result<Verdict> {
+        let stored = user.text("password");
+        let version = user.integer("password_secret_version");
+        if !self.passwords().is_slow(version) {
+            return Ok(self.passwords().verify(stored, version, password));
+        }
+        let (config, password, stored) = (self.config.clone(), Secret::new(password), stored.map(Secret::new));
+        let verify = move || {
+            PasswordPolicy::new(&config.password_secrets).verify(stored.as_ref().map(Secret::expose), version, password.expose())
+        };
+        self.state.guards.hashing.run(verify).await
+    }
+
+    /// Takes as long as testing a password of an account would.
+    pub async fn pretend_password(&self, password: &str) -> Result<()> {
+        if !self.passwords().hashing_is_slow() {
+            self.passwords().pretend(password);
+            return Ok(());
+        }
+        let (config, password) = (self.config.clone(), Secret::new(password));
+        let pretend = move || PasswordPolicy::new(&config.password_secrets).pretend(password.expose());
+        self.state.guards.hashing.run(pretend).await
+    }
+
+    /// Counts a guess of a signed-in user's own password, before it is tested.
+    pub fn count_password_guess(&self, uid: &str) -> Result<()> {
+        let rate = Rate {
+            count: self.config.password_error_limit.max(1),
+            period_ms: (i64::from(self.config.password_error_retry_time) * 1000).max(1),
+        };
+        let now = self.state.base.clock.now_ms();
+        let counted = self.state.guards.limiter.count(PASSWORD_GUESSES, Caller::user(uid), rate, now);
+        counted.map_err(|_| Error::new(Code::PasswordErrorExceedLimit))
+    }
+
+    /// A right one was among them.
+    pub fn forget_password_guesses(&self, uid: &str) {
+        self.state.guards.limiter.forget(PASSWORD_GUESSES, Caller::user(uid));
+    }
+
+    /// Takes in a change of sessions that this call made, so that it counts before the answer.
+    pub async fn tell_gate(&self) -> Result<()> {
+        Ok(self.state.sessions.ask(&self.state.base).await?)
+    }
+}
+
+/// The limiter's number for guesses of one's own password; the buckets of methods are below it.
+const PASSWORD_GUESSES: u16 = 1000;

@@ -1,0 +1,1 @@
+//! Reference pages for the book, generated from the registry and from the settings.

@@ -1,0 +1,134 @@
+//! What the program holds while it runs.
+
+use std::{collections::HashSet, sync::Arc};
+
+use lingpai_domain::{
+    clock::Clock,
+    id::Ids,
+    limits::{Limiter, Rate},
+    random::Random,
+    secret::Secret,
+    store::Store,
+    verification::CodePolicy,
+};
+
+use crate::{
+    config::{Center, Settings, settings::Mode},
+    delivery::Delivery,
+    hashing::HashPool,
+    pipeline::Bucket,
+    sessions::Sessions,
+};
+
+/// Everything that methods use.
+pub struct State {
+    /// `lingpai.toml`
+    pub settings: Settings,
+    /// The `uni-config-center` folder.
+    pub center: Center,
+    /// Storage, time, randomness.
+    pub base: Base,
+    /// Void tokens and roles.
+    pub sessions: Arc<Sessions>,
+    /// Limits and the hashing pool.
+    pub guards: Guards,
+    /// SMS and mail.
+    pub delivery: Delivery,
+    /// How codes and captchas are kept.
+    pub codes: CodePolicy,
+    /// What creating the first administrator takes in production mode.
+    setup_token: Option<Secret>,
+    /// Applications that are listed by name somewhere; `None`: any application.
+    listed_apps: Option<HashSet<String>>,
+}
+
+/// Storage, time, randomness.
+#[derive(Clone)]
+pub struct Base {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// Document ids.
+    pub ids: Arc<Ids>,
+}
+
+/// What keeps one caller from using up everything.
+pub struct Guards {
+    /// Counts calls.
+    pub limiter: Limiter,
+    /// Hashes passwords.
+    pub hashing: HashPool,
+    rates: [Vec<Rate>; Bucket::ALL.len()],
+}
+
+impl Guards {
+    /// The rates that a call of a bucket must keep to; none when limits are off.
+    pub fn rates(&self, bucket: Bucket) -> &[Rate] {
+        &self.rates[bucket as usize]
+    }
+}
+
+impl State {
+    /// Puts it together.
+    pub fn new(settings: Settings, center: Center, base: Base, sessions: Arc<Sessions>, delivery: Delivery, setup_token: Option<Secret>) -> Self {
+        let per_ip = &settings.limits.per_ip;
+        let rates = Bucket::ALL.map(|bucket| {
+            let configured = match bucket {
+                Bucket::General => &per_ip.default,
+                Bucket::Login => &per_ip.login,
+                Bucket::Register => &per_ip.register,
+                Bucket::Send => &per_ip.send,
+                Bucket::Captcha => &per_ip.captcha,
+            };
+            if settings.limits.enabled { configured.iter().map(per_ms).collect() } else { Vec::new() }
+        });
+        let hashing = HashPool::start(&settings.passwords);
+        let codes = CodePolicy {
+            // Development mode keeps codes as they are: the outbox shows them anyway.
+            key: match settings.mode {
+                Mode::Production => settings.security.master_key.clone(),
+                Mode::Development => None,
+            },
+            code_guesses: settings.limits.code_max_guesses,
+            captcha_guesses: settings.limits.captcha_max_guesses,
+        };
+        let listed_apps = listed_apps(&settings);
+        let guards = Guards { limiter: Limiter::default(), hashing, rates };
+        Self { settings, center, base, sessions, guards, delivery, codes, setup_token, listed_apps }
+    }
+
+    /// Whether an application may register users.
+    pub fn knows_app(&self, app_id: &str) -> bool {
+        app_id != "*"
+            && self.center.lists(app_id) != Some(false)
+            && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
+    }
+
+    /// What creating the first administrator takes; `None` in development mode.
+    pub fn setup_token(&self) -> Option<&Secret> {
+        self.setup_token.as_ref()
+    }
+
+    /// Whether an unknown account answers as a wrong password does.
+    pub fn hides_existence(&self) -> bool {
+        self.settings.security.hide_account_existence
+    }
+
+    /// Whether this is development mode.
+    pub fn is_development(&self) -> bool {
+        self.settings.mode == Mode::Development
+    }
+}
+
+/// The applications that the spaces list, unless one of them lists all.
+fn listed_apps(settings: &Settings) -> Option<HashSet<String>> {
+    let all = settings.spaces.is_empty() || settings.spaces.iter().any(|space| space.apps.iter().any(|app| app == "*"));
+    (!all).then(|| settings.spaces.iter().flat_map(|space| space.apps.iter().cloned()).collect())
+}
+
+fn per_ms(rate: &crate::config::settings::Rate) -> Rate {
+    Rate { count: rate.count, period_ms: i64::try_from(rate.period.as_millis()).unwrap_or(i64::MAX) }
+}

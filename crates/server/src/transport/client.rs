@@ -1,0 +1,196 @@
+//! The uniCloud client protocol: `POST /client`, as unmodified uni-app clients speak it.
+//!
+//! Errors of functions travel as data of a successful answer; errors of the protocol itself as
+//! `error.code` and `error.message`, which the client throws with our words.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State as Extract,
+    http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts},
+};
+use serde_json::{Map, Value, json};
+
+use lingpai_domain::{
+    client::Source,
+    error::{Code, Error},
+};
+
+use super::{body, client_space, cors, peer, reply};
+use crate::{
+    call::Call,
+    config::settings::Space,
+    methods::registry,
+    pipeline,
+    state::State,
+    words::{Locale, Words},
+};
+
+const INVOKE: &str = "serverless.function.runtime.invoke";
+const AUTHORISE: &str = "serverless.auth.user.anonymousAuthorize";
+/// On this the client authorises again and repeats the call once.
+const INVALID_TOKEN: &str = "GATEWAY_INVALID_TOKEN";
+
+/// A failure of the protocol: status, `error.code`, `error.message`.
+struct Failure(StatusCode, String, String);
+
+impl Failure {
+    fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
+        Self(status, error.code.wire().to_owned(), Words::built_in().message(locale, error))
+    }
+
+    fn bad(error: &Error) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error, Locale::default())
+    }
+}
+
+/// Answers a request of the client protocol.
+pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::OPTIONS {
+        return cors::preflight(&state.settings, &parts.headers);
+    }
+    let request_id = state.base.random.hex(16);
+    let (status, answer) = match answer(&state, &parts, body, &request_id).await {
+        Ok(data) => (StatusCode::OK, json!({"success": true, "data": data})),
+        Err(Failure(status, code, message)) => (status, json!({"success": false, "error": {"code": code, "message": message}})),
+    };
+    let answer = match answer {
+        Value::Object(answer) => answer,
+        _ => Map::new(),
+    };
+    reply::json(&state.settings, &parts.headers, &request_id, status, &answer)
+}
+
+async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> Result<Value, Failure> {
+    if parts.method != Method::POST {
+        return Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, &Code::UnsupportedRequest.into(), Locale::default()));
+    }
+    let wrong = |field: &'static str| Failure::bad(&Error::new(Code::InvalidParam).with("param", field));
+    let bytes = body::read(&state.settings, body).await.map_err(|error| {
+        let Failure(_, code, message) = wrong("body");
+        Failure(error.status(), code, message)
+    })?;
+    let Ok(Value::Object(envelope)) = serde_json::from_slice(&bytes) else { return Err(wrong("body")) };
+    let space = authenticate(state, &parts.headers, &envelope)?;
+    match envelope.get("method").and_then(Value::as_str) {
+        Some(AUTHORISE) => {
+            let (token, seconds) = client_space::authorise(space, state.base.clock.now_ms());
+            Ok(json!({"accessToken": token, "expiresInSecond": seconds}))
+        }
+        Some(INVOKE) => {
+            let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
+            invoke(state, parts, space, params, request_id).await
+        }
+        other => {
+            let method = other.unwrap_or_default().chars().take(64).collect::<String>();
+            Err(Failure::bad(&Error::new(Code::MethodNotFound).with("function", "client").with("method", method)))
+        }
+    }
+}
+
+fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String, Value>) -> Result<&'a Space, Failure> {
+    let refused = |reason: &'static str| Failure::bad(&Error::new(Code::InvalidSignature).with("reason", reason));
+    let id = envelope.get("spaceId").and_then(Value::as_str).unwrap_or_default();
+    let space = state.settings.spaces.iter().find(|space| space.id == id).ok_or_else(|| refused("spaceId"))?;
+    let signature = headers.get("x-serverless-sign").map(|value| value.as_bytes()).unwrap_or_default();
+    if !client_space::is_signed(space, envelope, signature) {
+        return Err(refused("x-serverless-sign"));
+    }
+    match envelope.get("token").and_then(Value::as_str) {
+        Some(token) if !token.is_empty() && !client_space::is_authorised(space, token, state.base.clock.now_ms()) => {
+            Err(Failure(StatusCode::OK, INVALID_TOKEN.to_owned(), INVALID_TOKEN.to_owned()))
+        }
+        _ => Ok(space),
+    }
+}
+
+async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<String, Value>, request_id: &str) -> Result<Value, Failure> {
+    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut args = match params.remove("functionArgs") {
+        Some(Value::Object(args)) => args,
+        _ => Map::new(),
+    };
+    let client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(&parts.headers));
+    let call = Call {
+        method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        params: first(args.remove("params")),
+        client_info,
+        token: token(&args, &parts.headers),
+        source: Source::Client,
+        ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),
+        user_agent: peer::user_agent(&parts.headers),
+        request_id: request_id.to_owned(),
+        function,
+    };
+    let locale = call.locale();
+    if !registry::has_function(&call.function) {
+        let name: String = call.function.chars().take(64).collect();
+        return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
+    }
+    let app = call.client_info.get("appId").and_then(Value::as_str);
+    if app.is_some_and(|app| !space.allows(app)) {
+        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
+        return Err(Failure::new(StatusCode::FORBIDDEN, &error, locale));
+    }
+    match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
+        Ok(body) => Ok(Value::Object(body)),
+        Err(_) => Ok(Value::Object(crate::answer::error_body(&Code::ServerBusy.into(), Words::built_in(), locale))),
+    }
+}
+
+/// The first of a method's arguments: the methods here take one.
+fn first(params: Option<Value>) -> Option<Value> {
+    match params {
+        Some(Value::Array(arguments)) => arguments.into_iter().next(),
+        _ => None,
+    }
+}
+
+/// The caller's token: the call's own wins over the header's.
+fn token(args: &Map<String, Value>, headers: &HeaderMap) -> Option<String> {
+    match args.get("uniIdToken") {
+        Some(token) => token.as_str().map(str::to_owned),
+        None => headers.get("x-client-token").and_then(|value| value.to_str().ok()).filter(|token| !token.is_empty()).map(str::to_owned),
+    }
+}
+
+/// `x-client-info`: percent-encoded JSON, about 1.1 KB.
+fn client_info_header(headers: &HeaderMap) -> Value {
+    let text = headers.get("x-client-info").map(|value| percent_decode(value.as_bytes())).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// What encodeURIComponent made of a text; broken escapes stay as they are.
+fn percent_decode(bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escape = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escape {
+            Some(value) if byte == b'%' => {
+                decoded.push(value);
+                rest = &tail[2..];
+            }
+            _ => {
+                decoded.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_escapes_are_decoded_and_broken_ones_kept() {
+        assert_eq!(percent_decode(b"%7B%22a%22%3A1%7D"), b"{\"a\":1}");
+        assert_eq!(percent_decode(b"%E4%B8%AD%"), "中%".as_bytes());
+        assert_eq!(percent_decode(b"%zz%4"), b"%zz%4");
+    }
+}

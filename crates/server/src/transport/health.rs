@@ -1,0 +1,53 @@
+//! Liveness, readiness, metrics, and what is at the root.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::State as Extract,
+    http::{HeaderValue, Response, StatusCode, header},
+    response::{Html, IntoResponse},
+};
+use serde_json::{Value, json};
+
+use crate::{state::State, telemetry::metrics_endpoint};
+
+/// `/healthz`: the process answers.
+pub async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// `/readyz`: the database answers and takes writes, and revocations are up to date.
+pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
+    let database = state.base.store.check().await;
+    let revocations = state.sessions.ensure_fresh(&state.base).await;
+    let word = |good: bool| if good { "ok" } else { "failing" };
+    let status = if database.is_ok() && revocations.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if let Err(error) = &database {
+        tracing::warn!(%error, "not ready");
+    }
+    (status, Json(json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())}))).into_response()
+}
+
+/// `/metrics`
+pub async fn metrics() -> Response<Body> {
+    let mut response = Response::new(Body::from(metrics_endpoint::render()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    response
+}
+
+/// `/`: says what this is and where to go on.
+pub async fn welcome(Extract(state): Extract<Arc<State>>) -> Html<String> {
+    let outbox = if state.is_development() {
+        "<li><a href=\"/dev/outbox\">开发信箱 · Development outbox</a></li>"
+    } else {
+        ""
+    };
+    Html(include_str!("welcome.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{outbox}", outbox))
+}
+
+/// Everything else.
+pub async fn not_found() -> (StatusCode, Json<Value>) {
+    (StatusCode::NOT_FOUND, Json(json!({"errCode": "NOT_FOUND", "errMsg": "没有这个地址 · There is nothing at this address."})))
+}

@@ -1,0 +1,88 @@
+//! The URL form: `POST /uni-id-co/<method>` with `{clientInfo, uniIdToken, params}`
+//! (seed 002, "Adapt URL").
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State as Extract,
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
+};
+use serde_json::{Map, Value};
+
+use lingpai_domain::{
+    client::Source,
+    error::{Code, Error},
+};
+
+use super::{body, cors, peer, reply};
+use crate::{
+    answer::error_body,
+    call::Call,
+    pipeline,
+    state::State,
+    words::{Locale, Words},
+};
+
+/// Answers a call of the URL form. Every call that reaches a function is answered with HTTP 200.
+pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let settings = &state.settings;
+    if parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return cors::preflight(settings, &parts.headers);
+    }
+    let request_id = state.base.random.hex(16);
+    let answer = |status, body: &Map<String, Value>| reply::json(settings, &parts.headers, &request_id, status, body);
+    let refuse = |status, error: Error| answer(status, &error_body(&error, Words::built_in(), Locale::default()));
+    if parts.method != Method::POST || !is_json(&parts.headers) {
+        return refuse(StatusCode::OK, Code::UnsupportedRequest.into());
+    }
+    let bytes = match body::read(settings, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refuse(error.status(), Error::new(Code::InvalidParam).with("param", "body")),
+    };
+    let Ok(Value::Object(mut envelope)) = serde_json::from_slice(&bytes) else {
+        return refuse(StatusCode::OK, Error::new(Code::InvalidParam).with("param", "body"));
+    };
+    let (function, method) = target(parts.uri.path());
+    let call = Call {
+        function: function.to_owned(),
+        method: method.to_owned(),
+        params: envelope.remove("params"),
+        client_info: envelope.remove("clientInfo").unwrap_or_default(),
+        token: envelope.get("uniIdToken").and_then(Value::as_str).map(str::to_owned),
+        source: Source::Http,
+        ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
+        user_agent: peer::user_agent(&parts.headers),
+        request_id: request_id.clone(),
+    };
+    let locale = call.locale();
+    match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
+        Ok(body) => answer(StatusCode::OK, &body),
+        Err(_) => answer(StatusCode::OK, &error_body(&Code::ServerBusy.into(), Words::built_in(), locale)),
+    }
+}
+
+/// As recorded: the media type must start so, and in lower case.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
+}
+
+/// Function and method of a path like `/http/uni-id-co/login/whatever`.
+fn target(path: &str) -> (&str, &str) {
+    let mut segments = path.strip_prefix("/http").filter(|rest| rest.starts_with('/')).unwrap_or(path).split('/').skip(1);
+    (segments.next().unwrap_or_default(), segments.next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_function_and_method() {
+        for path in ["/uni-id-co/login", "/http/uni-id-co/login", "/uni-id-co/login/extra/path", "/uni-id-co/login/"] {
+            assert_eq!(target(path), ("uni-id-co", "login"), "{path}");
+        }
+        assert_eq!(target("/"), ("", ""));
+    }
+}

@@ -1,0 +1,88 @@
+//! Documents taken apart into rows and put together again, alike for both engines.
+
+mod codes;
+mod log;
+mod user;
+
+use serde_json::{Map, Value};
+
+pub use codes::{CodeParts, kind as code_kind};
+pub use log::LogParts;
+pub use user::{Attempt, ImportedSession, LoginColumns, UserParts, exported_user, stands_apart, stored_user};
+
+use lingpai_domain::store::Role;
+
+/// A document that cannot be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDocument {
+    /// `_id` is absent, or not a text, or empty.
+    #[error("a document needs an `_id` that is a text")]
+    Id,
+    /// The collection is none of [`lingpai_domain::store::COLLECTIONS`].
+    #[error("there is no collection `{0}`")]
+    Collection(String),
+    /// An export was to go on after a document that does not exist (any more).
+    #[error("there is no document `{0}` to go on after")]
+    After(String),
+}
+
+/// `_id` of a document.
+///
+/// # Errors
+/// If it is absent, not a text, or empty.
+pub fn id(doc: &Map<String, Value>) -> Result<&str, InvalidDocument> {
+    doc.get("_id").and_then(Value::as_str).filter(|id| !id.is_empty()).ok_or(InvalidDocument::Id)
+}
+
+/// A field that is a text.
+pub fn text(doc: &Map<String, Value>, field: &str) -> Option<String> {
+    doc.get(field).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A document as the text that a column holds.
+pub fn to_text(doc: &Map<String, Value>) -> serde_json::Result<String> {
+    serde_json::to_string(doc)
+}
+
+/// A column's text as a document.
+///
+/// # Errors
+/// If it is no JSON object: somebody wrote it by hand.
+pub fn from_text(text: &str) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_str(text)
+}
+
+/// A document of `uni-id-roles`; `None` without a `role_id`.
+pub fn role(doc: &Map<String, Value>) -> Option<Role> {
+    let permission = match doc.get("permission") {
+        Some(Value::Array(permissions)) => permissions.iter().filter_map(|p| p.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    };
+    Some(Role { role_id: text(doc, "role_id")?, permission })
+}
+
+/// The roles that a change of the gate carries: the JSON of `role`, a list or a single text.
+pub fn changed_roles(role: Option<&str>) -> Vec<String> {
+    match role.and_then(|text| serde_json::from_str(text).ok()) {
+        Some(Value::String(role)) => vec![role],
+        Some(Value::Array(roles)) => roles.into_iter().filter_map(|r| if let Value::String(role) = r { Some(role) } else { None }).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Moves a field out of a document if `read` understands it; else the field stays where it is.
+fn take<T>(doc: &mut Map<String, Value>, field: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+    let taken = doc.get(field).and_then(read)?;
+    doc.shift_remove(field);
+    Some(taken)
+}
+
+/// Moves an integer out of a document.
+fn take_integer(doc: &mut Map<String, Value>, field: &str) -> Option<i64> {
+    take(doc, field, Value::as_i64)
+}
+
+/// Moves a text out of a document.
+fn take_text(doc: &mut Map<String, Value>, field: &str) -> Option<String> {
+    take(doc, field, |value| value.as_str().map(str::to_owned))
+}

@@ -1,0 +1,12 @@
+//! Where the program keeps its data: SQLite or PostgreSQL behind the ports of
+//! [`lingpai_domain::store`].
+//!
+//! Both engines have the same tables (see `migrations/`), share the composition of documents
+//! ([`document`]) and pass one conformance suite (`tests/conformance`).
+
+pub mod document;
+mod open;
+pub mod postgres;
+pub mod sqlite;
+
+pub use open::{OpenError, Options, open};

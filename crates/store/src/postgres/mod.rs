@@ -1,0 +1,68 @@
+//! The store on PostgreSQL.
+//!
+//! Every operation is one prepared statement, committed by itself: the operations that look before
+//! they write are PL/pgSQL functions (see `migrations/postgres`), so that each costs one round trip
+//! and no transaction is ever open while the program does something else.
+
+mod codes;
+mod collections;
+mod connect;
+mod failure;
+mod gate;
+mod log;
+mod maintenance;
+mod operations;
+mod outcome;
+mod schema;
+mod sessions;
+mod statements;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+mod users;
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use deadpool_postgres::Pool;
+use lingpai_domain::clock::Clock;
+
+use crate::{OpenError, Options};
+
+/// A store on PostgreSQL, version 14 or newer.
+///
+/// Connections that were lost are replaced as they are needed, so the store outlives a restart of
+/// the server.
+pub struct PostgresStore {
+    pool: Pool,
+    clock: Arc<dyn Clock>,
+    /// How long the client waits for an answer before it gives the connection up.
+    patience: Duration,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl PostgresStore {
+    /// Opens the database that a URL names (`postgres://user:password@host:port/database?...`) and
+    /// brings its schema up to date.
+    ///
+    /// Parameters of the URL are those of tokio-postgres; besides, `sslmode=require` and
+    /// `sslmode=verify-full` both encrypt and check the certificate, against `sslrootcert=FILE` (PEM)
+    /// if it is given, else against the system's authorities.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(url: &str, options: &Options) -> Result<Self, OpenError> {
+        let target = connect::Target::parse(url, options)?;
+        schema::prepare(&target, options.migrate).await?;
+        Ok(Self {
+            pool: target.pool(options)?,
+            clock: Arc::clone(&options.clock),
+            patience: connect::patience(options),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! The ports, each led to the file that implements it.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use lingpai_domain::{
+    account::User,
+    log::LogRow,
+    store::{
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
+        Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, RecentQuery, Registered, Registration, Renewal, Renewed,
+        Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store,
+    },
+};
+use serde_json::{Map, Value};
+
+use super::{PostgresStore, failure::Failure};
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates> {
+        self.user_candidates(query, recent).await.map_err(Failure::classify)
+    }
+
+    async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool> {
+        self.log_failed_thrice(recent).await.map_err(Failure::classify)
+    }
+
+    async fn user(&self, uid: &str) -> Result<Option<User>> {
+        self.user_by_id(uid).await.map_err(Failure::classify)
+    }
+
+    async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {
+        self.user_and_session(uid, token).await.map_err(Failure::classify)
+    }
+
+    async fn register(&self, registration: &Registration) -> Result<Registered> {
+        self.session_register(registration).await.map_err(Failure::classify)
+    }
+
+    async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
+        self.session_sign_in(sign_in).await.map_err(Failure::classify)
+    }
+
+    async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
+        self.session_fail_login(failure).await.map_err(Failure::classify)
+    }
+
+    async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {
+        self.session_renew(renewal).await.map_err(Failure::classify)
+    }
+
+    async fn logout(&self, logout: &Logout) -> Result<()> {
+        self.session_logout(logout).await.map_err(Failure::classify)
+    }
+
+    async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged> {
+        self.session_password(change).await.map_err(Failure::classify)
+    }
+
+    async fn change_status(&self, change: &StatusChange) -> Result<bool> {
+        self.user_status(change).await.map_err(Failure::classify)
+    }
+
+    async fn append_log(&self, row: &LogRow) -> Result<()> {
+        self.log_append(row).await.map_err(Failure::classify)
+    }
+
+    async fn issue_code(&self, code: &NewCode) -> Result<Issued> {
+        self.code_issue(code).await.map_err(Failure::classify)
+    }
+
+    async fn withdraw_code(&self, id: &str) -> Result<()> {
+        self.code_withdraw(id).await.map_err(Failure::classify)
+    }
+
+    async fn consume_code(&self, guess: &CodeGuess) -> Result<GuessOutcome> {
+        self.code_consume(guess).await.map_err(Failure::classify)
+    }
+
+    async fn issue_captcha(&self, captcha: &NewCaptcha) -> Result<()> {
+        self.captcha_issue(captcha, false).await.map(|_| ()).map_err(Failure::classify)
+    }
+
+    async fn refresh_captcha(&self, captcha: &NewCaptcha) -> Result<bool> {
+        self.captcha_issue(captcha, true).await.map_err(Failure::classify)
+    }
+
+    async fn consume_captcha(&self, guess: &CaptchaGuess) -> Result<CaptchaOutcome> {
+        self.captcha_consume(guess).await.map_err(Failure::classify)
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>> {
+        self.gate_roles().await.map_err(Failure::classify)
+    }
+
+    async fn gate_news(&self, cursor: Option<GateCursor>) -> Result<GateNews> {
+        self.gate_changes(cursor).await.map_err(Failure::classify)
+    }
+
+    async fn export(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Vec<Map<String, Value>>> {
+        self.collection_export(collection, after, limit).await.map_err(Failure::classify)
+    }
+
+    async fn put(&self, collection: &str, doc: &Map<String, Value>) -> Result<()> {
+        self.collection_put(collection, doc).await.map_err(Failure::classify)
+    }
+
+    async fn remove(&self, collection: &str, id: &str) -> Result<bool> {
+        self.collection_remove(collection, id).await.map_err(Failure::classify)
+    }
+
+    async fn count(&self, collection: &str) -> Result<u64> {
+        self.collection_count(collection).await.map_err(Failure::classify)
+    }
+
+    async fn admin_exists(&self) -> Result<bool> {
+        self.user_admin_exists().await.map_err(Failure::classify)
+    }
+
+    async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()> {
+        self.sweep_expired(now, codes_before, log_before).await.map_err(Failure::classify)
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.check_liveness().await.map_err(Failure::classify)
+    }
+
+    fn round_trips(&self) -> RoundTrips {
+        RoundTrips { reads: self.reads.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    }
+}

@@ -1,0 +1,41 @@
+//! The words with which the functions in `migrations/postgres` answer.
+
+use lingpai_domain::store::{CaptchaOutcome, FailedOutcome, PasswordChanged, Registered, Renewed, SignedIn};
+
+use super::failure::Failure;
+
+/// An outcome that a function of the database names.
+pub trait Outcome: Sized {
+    /// Reads the name.
+    fn named(name: &str) -> Option<Self>;
+
+    /// Reads the name.
+    ///
+    /// # Errors
+    /// If program and schema do not fit together.
+    fn read(name: &str) -> Result<Self, Failure> {
+        Self::named(name).ok_or(Failure::Internal("the database answered with an unknown outcome"))
+    }
+}
+
+macro_rules! outcomes {
+    ($($outcome:ident { $($name:literal => $variant:ident),+ })+) => {$(
+        impl Outcome for $outcome {
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+outcomes! {
+    Registered { "done" => Done, "account_exists" => AccountExists, "admin_exists" => AdminExists, "token_revoked" => TokenRevoked }
+    SignedIn { "done" => Done, "locked" => Locked, "stale" => Stale, "token_revoked" => TokenRevoked }
+    Renewed { "done" => Done, "not_listed" => NotListed, "stale" => Stale, "token_revoked" => TokenRevoked }
+    FailedOutcome { "counted" => Counted, "locked" => Locked }
+    PasswordChanged { "done" => Done, "stale" => Stale }
+    CaptchaOutcome { "right" => Right, "wrong" => Wrong, "overdue" => Overdue }
+}

@@ -1,0 +1,263 @@
+//! Registering, signing in and out, passwords: what changes a user's sessions.
+
+use std::fmt;
+
+use lingpai_domain::{
+    account::Identity,
+    store::{
+        FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed, SignIn,
+        SignedIn,
+    },
+};
+use postgres_types::{Json, ToSql};
+use serde_json::{Map, Value};
+use tokio_postgres::Row;
+
+use super::{
+    PostgresStore,
+    failure::Failure,
+    log::LogColumns,
+    outcome::Outcome,
+    statements::{column, only},
+    text::{storable, storable_list},
+};
+use crate::document::{UserParts, stands_apart};
+
+/// The composite type `lingpai_new_session`.
+#[derive(ToSql)]
+#[postgres(name = "lingpai_new_session")]
+struct SessionColumns {
+    token: String,
+    hash: Vec<u8>,
+    issued_at: i64,
+    expires_at: i64,
+    app: String,
+    device_id: Option<String>,
+    ip: String,
+    user_agent: String,
+    now: i64,
+    max_tokens: i64,
+}
+
+impl From<&NewSession> for SessionColumns {
+    fn from(session: &NewSession) -> Self {
+        Self {
+            token: storable(&session.token).into_owned(),
+            hash: session.hash.to_vec(),
+            issued_at: session.issued_at,
+            expires_at: session.expires_at,
+            app: storable(&session.app).into_owned(),
+            device_id: session.device_id.as_deref().map(|id| storable(id).into_owned()),
+            ip: storable(&session.ip).into_owned(),
+            user_agent: storable(&session.user_agent).into_owned(),
+            now: session.now,
+            max_tokens: i64::try_from(session.max_tokens).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// The composite type `lingpai_session_end`.
+#[derive(ToSql)]
+#[postgres(name = "lingpai_session_end")]
+struct SessionEnd {
+    uid: String,
+    token: String,
+    hash: Vec<u8>,
+    expires: Option<i64>,
+    device_id: Option<String>,
+    log: LogColumns,
+}
+
+impl From<&Logout> for SessionEnd {
+    fn from(logout: &Logout) -> Self {
+        Self {
+            uid: storable(&logout.uid).into_owned(),
+            token: storable(&logout.token).into_owned(),
+            hash: logout.hash.to_vec(),
+            expires: logout.expires,
+            device_id: logout.device_id.as_deref().map(|id| storable(id).into_owned()),
+            log: LogColumns::from(&logout.log),
+        }
+    }
+}
+
+// Parameters must have `Debug`; tokens must not be in it.
+impl fmt::Debug for SessionColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionColumns").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SessionEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionEnd").field("uid", &self.uid).finish_non_exhaustive()
+    }
+}
+
+/// The composite type `lingpai_identity`.
+#[derive(Debug, ToSql)]
+#[postgres(name = "lingpai_identity")]
+struct IdentityColumns {
+    kind: String,
+    value: String,
+    app: String,
+    exclusive: bool,
+}
+
+impl From<&Identity> for IdentityColumns {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            kind: storable(identity.kind.wire()).into_owned(),
+            value: storable(&identity.value).into_owned(),
+            app: storable(&identity.app).into_owned(),
+            exclusive: !stands_apart(identity),
+        }
+    }
+}
+
+fn outcome<T: Outcome>(rows: Vec<Row>) -> Result<T, Failure> {
+    T::read(column(&only(rows)?, 0)?)
+}
+
+/// The members of a password, for `lingpai_with`.
+fn password_members(password: &str, version: Option<i64>, valid_token_date: Option<i64>) -> Json<Map<String, Value>> {
+    let mut members = Map::new();
+    members.insert("password".into(), password.into());
+    if let Some(version) = version {
+        members.insert("password_secret_version".into(), version.into());
+    }
+    if let Some(date) = valid_token_date {
+        members.insert("valid_token_date".into(), date.into());
+    }
+    Json(members)
+}
+
+impl PostgresStore {
+    pub(super) async fn session_register(&self, registration: &Registration) -> Result<Registered, Failure> {
+        let parts = UserParts::new(&registration.user.doc)?;
+        let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
+        let on_conflict = registration.on_conflict.as_ref().map(LogColumns::from);
+        let answer = self
+            .write(
+                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8)",
+                &[
+                    &storable(&parts.id),
+                    &Json(&parts.doc),
+                    &identities,
+                    &registration.admin_seat,
+                    &registration.session.as_ref().map(SessionColumns::from),
+                    &registration.previous.as_ref().map(SessionEnd::from),
+                    &registration.log.as_ref().map(LogColumns::from),
+                    &on_conflict,
+                ],
+            )
+            .await;
+        match answer {
+            Ok(rows) => outcome(rows),
+            // The locks keep this from happening between two of us; rows written by hand take no lock.
+            Err(failure) if failure.violates("identities_") || failure.violates("users_") => {
+                if on_conflict.is_some() {
+                    self.write("SELECT lingpai_append_log($1)", &[&on_conflict]).await?;
+                }
+                Ok(Registered::AccountExists)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
+        let rehash = sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None));
+        let rows = self
+            .write(
+                "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
+                &[
+                    &storable(&sign_in.uid),
+                    &sign_in.revision,
+                    &SessionColumns::from(&sign_in.session),
+                    &sign_in.lock.map(|lock| lock.limit),
+                    &sign_in.lock.map(|lock| lock.retry_ms),
+                    &rehash,
+                    &sign_in.previous.as_ref().map(SessionEnd::from),
+                    &LogColumns::from(&sign_in.log),
+                ],
+            )
+            .await?;
+        outcome(rows)
+    }
+
+    pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {
+        let rows = self
+            .write(
+                "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
+                &[
+                    &storable(&failure.uid),
+                    &storable(&failure.ip),
+                    &failure.now,
+                    &failure.lock.limit,
+                    &failure.lock.retry_ms,
+                    &LogColumns::from(&failure.log),
+                ],
+            )
+            .await?;
+        outcome(rows)
+    }
+
+    pub(super) async fn session_renew(&self, renewal: &Renewal) -> Result<Renewed, Failure> {
+        let rows = self
+            .write(
+                "SELECT lingpai_renew($1, $2, $3, $4, $5)",
+                &[
+                    &storable(&renewal.uid),
+                    &renewal.revision,
+                    &renewal.old_token.as_deref().map(storable),
+                    &renewal.old_hash.as_slice(),
+                    &SessionColumns::from(&renewal.session),
+                ],
+            )
+            .await?;
+        outcome(rows)
+    }
+
+    pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
+        self.write("SELECT lingpai_logout($1)", &[&SessionEnd::from(logout)]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn session_password(&self, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
+        let rows = self
+            .write(
+                "SELECT lingpai_change_password($1, $2, $3, $4)",
+                &[
+                    &storable(&change.uid),
+                    &change.revision,
+                    &password_members(&change.password, change.version, change.valid_token_date),
+                    &change.log.as_ref().map(LogColumns::from),
+                ],
+            )
+            .await?;
+        outcome(rows)
+    }
+
+    pub(super) async fn session_put_user(&self, parts: UserParts) -> Result<(), Failure> {
+        let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
+        self.write(
+            "SELECT lingpai_put_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            &[
+                &storable(&parts.id),
+                &Json(&parts.doc),
+                &identities,
+                &parts.login.last_login_date,
+                &parts.login.last_login_ip.as_deref().map(storable),
+                &parts.ip_limit_seen,
+                &storable_list(parts.sessions.iter().map(|s| s.token.as_str())),
+                &parts.sessions.iter().map(|s| s.issued_at).collect::<Vec<_>>(),
+                &parts.sessions.iter().map(|s| s.expires_at).collect::<Vec<_>>(),
+                &storable_list(parts.attempts.iter().map(|a| a.ip.as_str())),
+                &parts.attempts.iter().map(|a| a.error_times).collect::<Vec<_>>(),
+                &parts.attempts.iter().map(|a| a.last_error_time).collect::<Vec<_>>(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}

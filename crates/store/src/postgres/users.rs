@@ -1,0 +1,103 @@
+//! Finding and reading users.
+
+use lingpai_domain::{
+    account::User,
+    store::{Candidates, IdentityQuery, RecentQuery, SessionView, StatusChange},
+};
+use postgres_types::Json;
+use serde_json::json;
+use tokio_postgres::Row;
+
+use super::{
+    PostgresStore,
+    failure::Failure,
+    log::RecentColumns,
+    statements::{column, only},
+    text::{original, storable, storable_list},
+};
+use crate::document::{LoginColumns, stored_user};
+
+/// Reads the columns `doc, revision, last_login_date, last_login_ip` that begin at a place.
+fn user_at(row: &Row, place: usize) -> Result<User, Failure> {
+    let doc: &str = column(row, place)?;
+    let login = LoginColumns {
+        last_login_date: column(row, place + 2)?,
+        last_login_ip: column::<Option<String>>(row, place + 3)?.map(original),
+    };
+    Ok(stored_user(doc, column(row, place + 1)?, login)?)
+}
+
+/// One row at least: the answers, and beside them the users found, if any.
+const CANDIDATES: &str = "
+    WITH hits AS MATERIALIZED (
+        SELECT uid, bool_or(app = '*' OR (app = $3 AND app <> '')) AS here FROM identities WHERE kind = $1 AND value = ANY ($2) GROUP BY uid
+    )
+    SELECT EXISTS (SELECT FROM hits WHERE NOT here),
+        CASE WHEN $4::text IS NULL THEN false ELSE lingpai_failed_thrice($4, $5, $6, $7, $8) END,
+        u.doc::text, u.revision, u.last_login_date, u.last_login_ip
+    FROM (SELECT) AS one
+    LEFT JOIN (SELECT uid FROM hits WHERE here ORDER BY uid LIMIT 2) AS found ON true
+    LEFT JOIN users AS u ON u.id = found.uid";
+
+impl PostgresStore {
+    pub(super) async fn user_candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
+        let values = storable_list(query.values.iter().map(String::as_str));
+        let recent = recent.map(RecentColumns::from);
+        let recent = recent.as_ref();
+        let rows = self
+            .read(
+                CANDIDATES,
+                &[
+                    &storable(query.kind.wire()),
+                    &values,
+                    &storable(&query.app),
+                    &recent.map(|r| r.kind),
+                    &recent.map(|r| &r.ip),
+                    &recent.map(|r| &r.field),
+                    &recent.map(|r| &r.value),
+                    &recent.map(|r| r.since),
+                ],
+            )
+            .await?;
+        let mut candidates = Candidates::default();
+        for row in &rows {
+            candidates.elsewhere = column(row, 0)?;
+            candidates.failed_thrice = column(row, 1)?;
+            if column::<Option<&str>>(row, 2)?.is_some() {
+                candidates.users.push(user_at(row, 2)?);
+            }
+        }
+        Ok(candidates)
+    }
+
+    pub(super) async fn user_by_id(&self, uid: &str) -> Result<Option<User>, Failure> {
+        let rows =
+            self.read("SELECT doc::text, revision, last_login_date, last_login_ip FROM users WHERE id = $1", &[&storable(uid)]).await?;
+        rows.first().map(|row| user_at(row, 0)).transpose()
+    }
+
+    pub(super) async fn user_and_session(&self, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
+        let rows = self
+            .read(
+                "SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2),
+                    doc::text, revision, last_login_date, last_login_ip FROM users WHERE id = $1",
+                &[&storable(uid), &storable(token)],
+            )
+            .await?;
+        let view = |row| Ok(SessionView { listed: column(row, 0)?, user: user_at(row, 1)? });
+        rows.first().map(view).transpose()
+    }
+
+    pub(super) async fn user_status(&self, change: &StatusChange) -> Result<bool, Failure> {
+        let changes = Json(json!({"status": change.status}));
+        let rows = self
+            .write("UPDATE users SET doc = lingpai_with(doc, $2) WHERE id = $1 RETURNING id", &[&storable(&change.uid), &changes])
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
+    pub(super) async fn user_admin_exists(&self) -> Result<bool, Failure> {
+        let rows = self.read("SELECT EXISTS (SELECT FROM user_roles WHERE role = 'admin')", &[]).await?;
+        column(&only(rows)?, 0)
+    }
+}

@@ -1,0 +1,39 @@
+//! How connections are opened.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Pages that a reader keeps, in KiB. Every commit empties it, so it is small.
+const READER_CACHE_KIB: i64 = 2_000;
+/// Pages that the writer keeps, in KiB: the inner pages of all indexes and the hot leaves.
+const WRITER_CACHE_KIB: i64 = 32_000;
+/// How many prepared statements a connection keeps: more than there are.
+const STATEMENTS: usize = 128;
+
+/// A connection that writes.
+pub fn writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // A commit that was answered is on disk.
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Checkpoints have a thread of their own (see `checkpoint.rs`).
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // The journals of savepoints stay in memory.
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}

@@ -1,0 +1,280 @@
+//! The store in one SQLite file.
+//!
+//! One thread writes and lets concurrent callers share commits ([`writer`]); another does the bulk
+//! of the checkpoints ([`checkpoint`]); reads happen in place on a few connections ([`readers`]).
+
+mod captchas;
+mod checkpoint;
+mod codes;
+mod collections;
+mod connection;
+mod failure;
+mod gate;
+mod lifetime;
+mod log;
+mod passwords;
+mod readers;
+mod schema;
+mod sessions;
+mod sweep;
+mod users;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use lingpai_domain::{
+    account::User,
+    clock::Clock,
+    log::LogRow,
+    store::{
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome,
+        IdentityQuery, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, RecentQuery, Registered,
+        Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError,
+    },
+};
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+
+use self::{checkpoint::Checkpointer, failure::Failure, lifetime::Longest, readers::Readers, writer::Writer};
+use crate::{OpenError, Options, document::ImportedSession};
+
+/// The store in one SQLite file. Dropping it finishes what is queued, empties the log into the
+/// file and stops the threads.
+pub struct SqliteStore {
+    // Before the writer, so that the writer's connection is the last one and can empty the log.
+    readers: Readers,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+    longest: Longest,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or written, or its schema is not one that this program knows.
+    pub fn open(path: &Path, options: &Options) -> std::result::Result<Self, OpenError> {
+        let storage = |error: rusqlite::Error| Failure::from(error).classify();
+        let system = |error: std::io::Error| StoreError::Unavailable(Arc::new(error));
+        let timeout = options.statement_timeout;
+        let mut connection = connection::writer(path, timeout).map_err(storage)?;
+        schema::prepare(&mut connection, options.migrate)?;
+        let readers = Readers::open(path, options.readers, timeout).map_err(storage)?;
+        let checkpoints = connection::writer(path, timeout).map_err(storage)?;
+        let checkpointer = Checkpointer::start(checkpoints, timeout).map_err(system)?;
+        Ok(Self {
+            readers,
+            writer: Writer::start(connection, checkpointer, timeout).map_err(system)?,
+            clock: Arc::clone(&options.clock),
+            longest: Longest::default(),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>) -> Result<T> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.readers.read(work).map_err(Failure::classify)
+    }
+
+    fn snapshot<T>(&self, work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>) -> Result<T> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.readers.snapshot(work).map_err(Failure::classify)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> Result<T> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.writer.write(work).await
+    }
+
+    /// A write that begins a session, which may have a longer life than any before.
+    async fn write_session<T: Send + 'static>(
+        &self,
+        session: Option<&NewSession>,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> Result<T> {
+        let life = session.and_then(|session| self.longest.exceeded_by(session.issued_at, session.expires_at));
+        let outcome = self
+            .write(move |connection| {
+                lifetime::store(connection, life)?;
+                work(connection)
+            })
+            .await?;
+        self.longest.remember(life);
+        Ok(outcome)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates> {
+        self.snapshot(|connection| users::candidates(connection, query, recent))
+    }
+
+    async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool> {
+        self.read(|connection| log::failed_thrice(connection, recent))
+    }
+
+    async fn user(&self, uid: &str) -> Result<Option<User>> {
+        self.read(|connection| users::find(connection, uid))
+    }
+
+    async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {
+        self.read(|connection| users::with_session(connection, uid, token))
+    }
+
+    async fn register(&self, registration: &Registration) -> Result<Registered> {
+        let registration = registration.clone();
+        let session = registration.session.clone();
+        self.write_session(session.as_ref(), move |connection| sessions::register(connection, &registration)).await
+    }
+
+    async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
+        let request = sign_in.clone();
+        self.write_session(Some(&sign_in.session), move |connection| sessions::sign_in(connection, &request)).await
+    }
+
+    async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
+        let failure = failure.clone();
+        self.write(move |connection| sessions::fail(connection, &failure)).await
+    }
+
+    async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {
+        let request = renewal.clone();
+        self.write_session(Some(&renewal.session), move |connection| sessions::renew(connection, &request)).await
+    }
+
+    async fn logout(&self, logout: &Logout) -> Result<()> {
+        let logout = logout.clone();
+        self.write(move |connection| sessions::end(connection, &logout)).await
+    }
+
+    async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged> {
+        let change = change.clone();
+        self.write(move |connection| passwords::change(connection, &change)).await
+    }
+
+    async fn change_status(&self, change: &StatusChange) -> Result<bool> {
+        let change = change.clone();
+        self.write(move |connection| passwords::change_status(connection, &change)).await
+    }
+
+    async fn append_log(&self, row: &LogRow) -> Result<()> {
+        let row = row.clone();
+        self.write(move |connection| log::append(connection, &row)).await
+    }
+
+    async fn issue_code(&self, code: &NewCode) -> Result<Issued> {
+        let code = code.clone();
+        self.write(move |connection| codes::issue(connection, &code)).await
+    }
+
+    async fn withdraw_code(&self, id: &str) -> Result<()> {
+        let id = id.to_owned();
+        self.write(move |connection| codes::withdraw(connection, &id)).await
+    }
+
+    async fn consume_code(&self, guess: &CodeGuess) -> Result<GuessOutcome> {
+        let guess = guess.clone();
+        self.write(move |connection| codes::consume(connection, &guess)).await
+    }
+
+    async fn issue_captcha(&self, captcha: &NewCaptcha) -> Result<()> {
+        let captcha = captcha.clone();
+        self.write(move |connection| captchas::issue(connection, &captcha)).await
+    }
+
+    async fn refresh_captcha(&self, captcha: &NewCaptcha) -> Result<bool> {
+        let captcha = captcha.clone();
+        self.write(move |connection| captchas::refresh(connection, &captcha)).await
+    }
+
+    async fn consume_captcha(&self, guess: &CaptchaGuess) -> Result<CaptchaOutcome> {
+        let guess = guess.clone();
+        self.write(move |connection| captchas::consume(connection, &guess)).await
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>> {
+        self.read(gate::roles)
+    }
+
+    async fn gate_news(&self, cursor: Option<GateCursor>) -> Result<GateNews> {
+        let now = self.clock.now_ms();
+        self.read(|connection| gate::news(connection, cursor, now))
+    }
+
+    async fn export(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Vec<Map<String, Value>>> {
+        self.snapshot(|connection| collections::export(connection, collection, after, limit))
+    }
+
+    async fn put(&self, collection: &str, doc: &Map<String, Value>) -> Result<()> {
+        let tokens = doc.get("token").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(ImportedSession::new);
+        let life = tokens.filter_map(|t| self.longest.exceeded_by(t.issued_at, t.expires_at?)).max();
+        let (collection, doc) = (collection.to_owned(), doc.clone());
+        self.write(move |connection| {
+            lifetime::store(connection, life)?;
+            collections::put(connection, &collection, &doc)
+        })
+        .await?;
+        self.longest.remember(life);
+        Ok(())
+    }
+
+    async fn remove(&self, collection: &str, id: &str) -> Result<bool> {
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.write(move |connection| collections::remove(connection, &collection, &id)).await
+    }
+
+    async fn count(&self, collection: &str) -> Result<u64> {
+        self.read(|connection| collections::count(connection, collection))
+    }
+
+    async fn admin_exists(&self) -> Result<bool> {
+        self.read(users::admin_exists)
+    }
+
+    async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()> {
+        while self.write(move |connection| sweep::codes(connection, codes_before)).await? {}
+        if let Some(before) = log_before {
+            while self.write(move |connection| sweep::log(connection, before)).await? {}
+        }
+        let mut next = Some((String::new(), 0));
+        while let Some(after) = next {
+            let (expired, last) = self.read(|connection| sweep::expired_sessions(connection, &after, now))?;
+            next = last;
+            if expired.is_empty() {
+                // So that a great table without anything to remove does not hold up the thread.
+                tokio::task::yield_now().await;
+            } else {
+                self.write(move |connection| sweep::sessions(connection, &expired, now)).await?;
+            }
+        }
+        while self.write(move |connection| sweep::gate(connection, now)).await? {}
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.read(|connection| Ok(connection.prepare_cached("SELECT checks FROM health")?.query_row((), |row| row.get::<_, i64>(0))?))?;
+        self.write(|connection| {
+            connection.prepare_cached("UPDATE health SET checks = checks + 1")?.execute(())?;
+            Ok(())
+        })
+        .await
+    }
+
+    fn round_trips(&self) -> RoundTrips {
+        RoundTrips { reads: self.reads.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    }
+}

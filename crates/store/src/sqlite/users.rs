@@ -1,0 +1,191 @@
+//! Reading users, and writing whole ones.
+
+use lingpai_domain::{
+    account::{Identity, User},
+    store::{Candidates, IdentityQuery, RecentQuery, SessionView},
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::{Map, Value};
+
+use super::{failure::Failure, log};
+use crate::document::{self, LoginColumns, UserParts, stands_apart, stored_user};
+
+/// See [`lingpai_domain::store::Store::user`].
+pub fn find(connection: &Connection, uid: &str) -> Result<Option<User>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT doc, revision, last_login_date, last_login_ip FROM users WHERE id = ?1")?;
+    statement.query_row([uid], |row| Ok(read(row))).optional()?.transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<User, Failure> {
+    let doc = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    let login = LoginColumns { last_login_date: row.get(2)?, last_login_ip: row.get(3)? };
+    Ok(stored_user(doc, row.get(1)?, login)?)
+}
+
+/// See [`lingpai_domain::store::Store::session_view`].
+pub fn with_session(connection: &Connection, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT doc, revision, last_login_date, last_login_ip, EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND token = ?2)
+         FROM users WHERE id = ?1",
+    )?;
+    let view = statement.query_row((uid, token), |row| {
+        let listed = row.get(4)?;
+        Ok(read(row).map(|user| SessionView { user, listed }))
+    });
+    view.optional()?.transpose()
+}
+
+/// See [`lingpai_domain::store::Store::candidates`].
+pub fn candidates(connection: &Connection, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
+    let kind = query.kind.wire();
+    let mut uids: Vec<String> = Vec::new();
+    let mut of_app = connection.prepare_cached("SELECT uid FROM identities WHERE kind = ?1 AND value = ?2 AND app = ?3")?;
+    for value in &query.values {
+        for app in [query.app.as_str(), Identity::ALL_APPS] {
+            // A user of no application answers to nobody.
+            if app == Identity::NO_APP {
+                continue;
+            }
+            let mut rows = of_app.query((kind, value, app))?;
+            while uids.len() < 2
+                && let Some(row) = rows.next()?
+            {
+                let uid: String = row.get(0)?;
+                if !uids.contains(&uid) {
+                    uids.push(uid);
+                }
+            }
+        }
+    }
+    let mut of_others = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM identities WHERE kind = ?1 AND value = ?2 AND uid IS NOT ?3 AND uid IS NOT ?4
+           AND (app = '' OR app NOT IN (?5, '*')))",
+    )?;
+    let mut elsewhere = false;
+    for value in &query.values {
+        elsewhere |= of_others.query_row((kind, value, uids.first(), uids.get(1), &query.app), |row| row.get::<_, bool>(0))?;
+    }
+    let mut users = Vec::with_capacity(uids.len());
+    for uid in &uids {
+        users.extend(find(connection, uid)?);
+    }
+    let failed_thrice = recent.map(|recent| log::failed_thrice(connection, recent)).transpose()?.unwrap_or(false);
+    Ok(Candidates { users, elsewhere, failed_thrice })
+}
+
+/// Whether somebody else's identity forbids this one.
+pub fn is_taken(connection: &Connection, identity: &Identity) -> Result<bool, Failure> {
+    if stands_apart(identity) {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM identities WHERE kind = ?1 AND value = ?2 AND app <> '' AND (?3 = '*' OR app IN (?3, '*')))",
+    )?;
+    Ok(statement.query_row((identity.kind.wire(), &identity.value, &identity.app), |row| row.get(0))?)
+}
+
+/// Whether a user with role `admin` exists.
+pub fn admin_exists(connection: &Connection) -> Result<bool, Failure> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM user_roles WHERE role = 'admin')")?;
+    Ok(statement.query_row((), |row| row.get(0))?)
+}
+
+/// Inserts or replaces a user with identities, roles, sessions and wrong passwords.
+pub fn put(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT INTO users (id, last_login_date, last_login_ip, ip_limit_seen, doc) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET revision = revision + 1, last_login_date = ?2, last_login_ip = ?3, ip_limit_seen = ?4, doc = ?5",
+        )?
+        .execute((
+            &parts.id,
+            parts.login.last_login_date,
+            &parts.login.last_login_ip,
+            parts.ip_limit_seen,
+            document::to_text(&parts.doc)?,
+        ))?;
+    write_identities(connection, parts)?;
+    put_sessions(connection, parts)?;
+    connection.prepare_cached("DELETE FROM login_attempts WHERE uid = ?1")?.execute([&parts.id])?;
+    let mut attempt = connection.prepare_cached(
+        "INSERT INTO login_attempts (uid, ip, error_times, last_error_time) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (uid, ip) DO UPDATE SET error_times = MAX(error_times, ?3), last_error_time = MAX(last_error_time, ?4)",
+    )?;
+    for entry in &parts.attempts {
+        attempt.execute((&parts.id, &entry.ip, entry.error_times, entry.last_error_time))?;
+    }
+    Ok(())
+}
+
+/// Replaces a user's identities and roles by those of the parts.
+pub fn write_identities(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM identities WHERE uid = ?1")?.execute([&parts.id])?;
+    let mut regular = connection
+        .prepare_cached("INSERT INTO identities (kind, value, app, holder_mark, uid) VALUES (?1, ?2, ?3, '', ?4) ON CONFLICT DO NOTHING")?;
+    let mut apart =
+        connection.prepare_cached("INSERT INTO identities (kind, value, app, holder_mark, uid) VALUES (?1, ?2, ?3, ?4, ?4)")?;
+    for identity in &parts.identities {
+        let row = (identity.kind.wire(), &identity.value, &identity.app, &parts.id);
+        // An import may bring an identifier that somebody has already.
+        if stands_apart(identity) || regular.execute(row)? == 0 {
+            apart.execute(row)?;
+        }
+    }
+    connection.prepare_cached("DELETE FROM user_roles WHERE uid = ?1")?.execute([&parts.id])?;
+    let mut role = connection.prepare_cached("INSERT INTO user_roles (role, uid) VALUES (?1, ?2)")?;
+    for name in &parts.roles {
+        role.execute((name, &parts.id))?;
+    }
+    Ok(())
+}
+
+/// Makes the list of tokens the imported one. An unchanged list keeps what is known of its tokens.
+fn put_sessions(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
+    let listed = tokens(connection, &parts.id)?;
+    if listed.iter().eq(parts.sessions.iter().map(|session| &session.token)) {
+        return Ok(());
+    }
+    connection.prepare_cached("DELETE FROM sessions WHERE uid = ?1")?.execute([&parts.id])?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO sessions (uid, id, issued_at, expires_at, created_at, token) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for (id, session) in (1_i64..).zip(&parts.sessions) {
+        let created_at = session.issued_at.saturating_mul(1000);
+        insert.execute((&parts.id, id, session.issued_at, session.expires_at, created_at, &session.token))?;
+    }
+    Ok(())
+}
+
+/// A user's tokens, oldest first.
+pub fn tokens(connection: &Connection, uid: &str) -> Result<Vec<String>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT token FROM sessions WHERE uid = ?1 ORDER BY id")?;
+    let tokens = statement.query_map([uid], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(tokens)
+}
+
+/// Removes a user with everything that is theirs.
+pub fn remove(connection: &Connection, uid: &str) -> Result<bool, Failure> {
+    for sql in [
+        "DELETE FROM identities WHERE uid = ?1",
+        "DELETE FROM user_roles WHERE uid = ?1",
+        "DELETE FROM sessions WHERE uid = ?1",
+        "DELETE FROM login_attempts WHERE uid = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([uid])?;
+    }
+    Ok(connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([uid])? > 0)
+}
+
+/// Changes fields of a document that neither identities nor roles come from. `Ok(false)`: no such
+/// user, or (with a revision) the user has changed.
+pub fn set_fields(connection: &Connection, uid: &str, revision: Option<i64>, fields: &[(&str, Value)]) -> Result<bool, Failure> {
+    let mut select = connection.prepare_cached("SELECT doc FROM users WHERE id = ?1 AND revision = COALESCE(?2, revision)")?;
+    let Some(doc) = select.query_row((uid, revision), |row| row.get::<_, String>(0)).optional()? else { return Ok(false) };
+    let mut doc: Map<String, Value> = document::from_text(&doc)?;
+    for (field, value) in fields {
+        doc.insert((*field).to_owned(), value.clone());
+    }
+    connection
+        .prepare_cached("UPDATE users SET doc = ?2, revision = revision + 1 WHERE id = ?1")?
+        .execute((uid, document::to_text(&doc)?))?;
+    Ok(true)
+}

@@ -1,0 +1,165 @@
+//! Stand-ins for WeChat, QQ, Alipay and Apple: an HTTP server on loopback whose answers depend on
+//! the request only ([`answers`]), and which keeps what it was asked.
+//!
+//! A provider's base URL points to `/<host>` of it, `providers.weixin.base_url` to
+//! `http://127.0.0.1:PORT/api.weixin.qq.com`.
+
+pub mod answers;
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use anyhow::Result;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::replay::jwt::AppleKey;
+
+/// The running server. It stops when this is dropped.
+pub struct Upstreams {
+    address: SocketAddr,
+    state: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    apple: Option<Arc<AppleKey>>,
+    requests: Mutex<Vec<Value>>,
+    face_verifications: Mutex<BTreeMap<String, String>>,
+}
+
+impl Upstreams {
+    /// Starts it on a free port. `apple`: whose public key Apple publishes.
+    ///
+    /// # Errors
+    /// If there is no free port.
+    pub async fn start(apple: Option<Arc<AppleKey>>) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(Shared { apple, requests: Mutex::default(), face_verifications: Mutex::default() });
+        let router = Router::new().fallback(answer).with_state(state.clone());
+        let task = tokio::spawn(async move {
+            // It ends by being aborted; there is nobody to tell about anything else.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, state, task })
+    }
+
+    /// Where a host's stand-in is: `host` is `api.weixin.qq.com`, say.
+    pub fn base_url(&self, host: &str) -> String {
+        format!("http://{}/{host}", self.address)
+    }
+
+    /// The settings that point the program here: their paths and values.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("providers.weixin.base_url", self.base_url("api.weixin.qq.com")),
+            ("providers.qq.base_url", self.base_url("api.q.qq.com")),
+            ("providers.qq.graph_url", self.base_url("graph.qq.com")),
+            ("providers.alipay.gateway_url", self.base_url("openapi.alipay.com/gateway.do")),
+            ("providers.apple.keys_url", self.base_url("appleid.apple.com/auth/keys")),
+        ]
+    }
+
+    /// What was asked since the last call, oldest first: `{url, method, data}` with the URL that
+    /// the real provider would have seen; of a GET the query is the data.
+    pub fn take_requests(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.requests.lock())
+    }
+
+    /// Says what a face verification has come to (`SUCCESS`, `FAIL`, `PROCESSING` ...).
+    pub fn set_face_verification(&self, certify_id: &str, state: &str) {
+        self.state.face_verifications.lock().insert(certify_id.to_owned(), state.to_owned());
+    }
+
+    /// What a face verification has come to, if that was said.
+    pub fn face_verification(&self, certify_id: &str) -> Option<String> {
+        self.state.face_verifications.lock().get(certify_id).cloned()
+    }
+}
+
+impl Drop for Upstreams {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let query = pairs(uri.query().unwrap_or_default());
+    let is_json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.contains("json"));
+    let data: Map<String, Value> = if is_json {
+        serde_json::from_slice(&body).unwrap_or_default()
+    } else {
+        pairs(&String::from_utf8_lossy(&body))
+    };
+    let place = uri.path().trim_start_matches('/').to_owned();
+    shared.requests.lock().push(if method == Method::GET {
+        json!({"url": format!("https://{place}"), "method": "GET", "data": query})
+    } else {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        json!({"url": format!("https://{place}{query}"), "method": method.as_str(), "data": data})
+    });
+    let params: Map<String, Value> = query.into_iter().chain(data).collect();
+    match answers::answer(&place, &params, shared.apple.as_deref()) {
+        Some(answer) => {
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()
+        }
+        None => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// The pairs of a query or a form.
+fn pairs(text: &str) -> Map<String, Value> {
+    let decode = |text: &str| percent_decoded(&text.replace('+', " "));
+    let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (decode(name), Value::String(decode(value))));
+    text.split('&').filter_map(pair).collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match code {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_decoded() {
+        assert_eq!(Value::Object(pairs("a=1&b=x%20y%E4%B8%AD+z&c=%")), json!({"a": "1", "b": "x y中 z", "c": "%"}));
+    }
+
+    #[tokio::test]
+    async fn it_answers_over_http_and_keeps_what_it_was_asked() {
+        let upstreams = Upstreams::start(None).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}/sns/jscode2session?js_code=mp-A&appid=x", upstreams.base_url("api.weixin.qq.com"));
+        let body: Value = serde_json::from_str(&http.get(url).send().await.unwrap().text().await.unwrap()).unwrap();
+        assert_eq!(body["openid"], "o_mp_A");
+        let asked = upstreams.take_requests();
+        assert_eq!(asked, [json!({"url": "https://api.weixin.qq.com/sns/jscode2session", "method": "GET", "data": {"js_code": "mp-A", "appid": "x"}})]);
+        assert!(upstreams.take_requests().is_empty());
+    }
+}
