@@ -70,7 +70,7 @@ impl Composition {
         let strength = 0.6 + 0.2 * options.level as f32;
         let scale = composition.write(characters, capital, strength, jitter);
         let pen = (capital * scale * 0.125).max(1.2) * jitter.between(0.92, 1.08);
-        composition.pens = [0.38, 0.62, 0.86, 1.0].map(|share| share * pen);
+        composition.pens = [0.34, 0.6, 0.88, 1.0].map(|share| share * pen);
         let warp = Warp::new(capital * scale, strength, jitter);
         composition.bend(&warp, 0.7 * pen + 0.02 * height);
         let first = jitter.below(options.noise as usize) as u32;
@@ -114,9 +114,9 @@ impl Composition {
             }
             let Some(extent) = Extent::of(&self.points[first_point..]) else { continue };
             // Signs differ by a turn or a bar only: they lean less, are thick and stand apart.
-            let lean = if sign { 0.12 } else { 0.34 } * strength;
+            let lean = if sign { 0.12 } else { 0.28 } * strength;
             let (sine, cosine) = jitter.around(lean.min(0.5)).sin_cos();
-            let slant = jitter.around(0.22 * strength).clamp(-0.4, 0.4);
+            let slant = jitter.around(0.17 * strength).clamp(-0.4, 0.4);
             // Letters without an ascender would be small: let them grow.
             let grown = if extent.height() < 70.0 && character.is_ascii_lowercase() { 1.22 } else { 1.0 };
             let size = capital / 100.0 * grown * jitter.between(0.9, 1.12);
@@ -131,7 +131,7 @@ impl Composition {
             let gap = match index {
                 0 => 0.0,
                 _ if sign => jitter.between(0.12, 0.2) * capital,
-                _ => jitter.between(-0.02, 0.14) * capital,
+                _ => jitter.between(-0.01, 0.16) * capital,
             };
             let shift = right + gap - extent.low.x;
             right = shift + extent.high.x;

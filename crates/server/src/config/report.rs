@@ -1,6 +1,6 @@
 //! What is wrong or worth knowing about a configuration, for people.
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 /// A sentence in both languages that operators read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,9 +61,14 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something that must be mended. Never contains the value of a secret.
+/// Something that must be mended. Never contains the value of a secret. The details stand in a
+/// box so that a `Result` with a problem stays small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+/// What a [`Problem`] consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// Where.
     pub place: Place,
     /// What is wrong.
@@ -75,7 +80,15 @@ pub struct Problem {
 impl Problem {
     /// A problem, what is wrong first, then what to do, each in both languages.
     pub fn new(place: Place, what: Words, remedy: Words) -> Self {
-        Self { place, what, remedy }
+        Self(Box::new(Details { place, what, remedy }))
+    }
+}
+
+impl Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
     }
 }
 

@@ -49,7 +49,6 @@ CREATE TABLE sessions (
     user_agent text,
     PRIMARY KEY (uid, id)
 );
-CREATE INDEX sessions_expired ON sessions USING brin (expires_at);
 
 -- users.login_ip_limit, in the order of seq.
 CREATE TABLE login_attempts (

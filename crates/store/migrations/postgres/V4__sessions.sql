@@ -1,15 +1,16 @@
 -- Sessions: starting, renewing and ending them, and wrong passwords.
 --
--- A function takes a new snapshot for each of its statements, so each one locks first - the users'
--- rows, in the order of their ids - and then looks. FOR NO KEY UPDATE is the lock that an UPDATE takes.
--- The helpers are in PL/pgSQL because it keeps their plans; LANGUAGE sql would plan them at each call.
+-- A function takes a new snapshot for each of its statements. So each one first takes the advisory lock
+-- of every user it is about, in ascending order, and only then looks: what it sees is true until it commits.
+-- What every login runs is written out in few statements, because starting one costs more than its work.
 
 CREATE TYPE lingpai_log_row AS (
     id text, type text, ip text, field text, value text, create_date bigint, state bigint, doc json
 );
+-- longest_life: the token's life in seconds if the program knows none that was longer.
 CREATE TYPE lingpai_new_session AS (
     token text, hash bytea, issued_at bigint, expires_at bigint, app text, device_id text, ip text,
-    user_agent text, now bigint, max_tokens bigint
+    user_agent text, now bigint, max_tokens bigint, longest_life bigint
 );
 CREATE TYPE lingpai_session_end AS (
     uid text, token text, hash bytea, expires bigint, device_id text, log lingpai_log_row
@@ -24,9 +25,16 @@ BEGIN
 END
 $$;
 
+-- Locks one user, or two.
 CREATE FUNCTION lingpai_lock_users(p_one text, p_other text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_one bigint := hashtextextended(p_one, 1);
+    v_other bigint := hashtextextended(p_other, 1);
 BEGIN
-    PERFORM FROM users WHERE id IN (p_one, p_other) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM pg_advisory_xact_lock(least(v_one, v_other));
+    IF v_one <> v_other THEN
+        PERFORM pg_advisory_xact_lock(greatest(v_one, v_other));
+    END IF;
 END
 $$;
 
@@ -36,7 +44,7 @@ BEGIN
 END
 $$;
 
--- Ends a session; the user's row is locked already.
+-- Ends a session of a locked user.
 CREATE FUNCTION lingpai_end_session(p_end lingpai_session_end) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM sessions WHERE uid = p_end.uid AND token = p_end.token;
@@ -50,30 +58,24 @@ BEGIN
 END
 $$;
 
--- Makes room for a token and adds it; the user's row is locked already.
-CREATE FUNCTION lingpai_start_session(p_uid text, p_valid_token_date bigint, p_session lingpai_new_session, p_ip_limit_seen boolean)
+CREATE FUNCTION lingpai_logout(p_end lingpai_session_end) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lingpai_lock_users(p_end.uid, p_end.uid);
+    PERFORM lingpai_end_session(p_end);
+END
+$$;
+
+-- Makes room in a locked user's list of tokens: dead ones leave, then the oldest, until one more fits.
+CREATE FUNCTION lingpai_trim_sessions(p_uid text, p_valid_token_date bigint, p_now bigint, p_max_tokens bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM sessions WHERE uid = p_uid AND (
-        expires_at * 1000 <= p_session.now
-        OR issued_at * 1000 < p_valid_token_date
-        OR (p_session.max_tokens > 0 AND id <= (
-            SELECT live.id FROM sessions AS live
-            WHERE live.uid = p_uid
-                AND (live.expires_at * 1000 <= p_session.now) IS NOT TRUE
-                AND (live.issued_at * 1000 < p_valid_token_date) IS NOT TRUE
-            ORDER BY live.id DESC OFFSET greatest(p_session.max_tokens - 1, 0) LIMIT 1
-        ))
-    );
-    INSERT INTO sessions (uid, token, issued_at, expires_at, created_at, app, device_id, ip, user_agent)
-    VALUES (
-        p_uid, p_session.token, p_session.issued_at, p_session.expires_at, p_session.now, p_session.app,
-        p_session.device_id, p_session.ip, p_session.user_agent
-    );
-    UPDATE token_lifetime SET longest = p_session.expires_at - p_session.issued_at
-    WHERE longest < p_session.expires_at - p_session.issued_at;
-    UPDATE users SET last_login_date = p_session.now, last_login_ip = p_session.ip, ip_limit_seen = p_ip_limit_seen
-    WHERE id = p_uid;
+    DELETE FROM sessions
+    WHERE uid = p_uid AND (expires_at * 1000 <= p_now OR issued_at * 1000 < p_valid_token_date);
+    IF p_max_tokens > 0 THEN
+        DELETE FROM sessions WHERE uid = p_uid AND id <= (
+            SELECT s.id FROM sessions AS s WHERE s.uid = p_uid ORDER BY s.id DESC OFFSET p_max_tokens - 1 LIMIT 1
+        );
+    END IF;
 END
 $$;
 
@@ -82,41 +84,119 @@ CREATE FUNCTION lingpai_sign_in(
     p_previous lingpai_session_end, p_log lingpai_log_row
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
+    v_void text;
     v_user record;
-    v_seen boolean;
 BEGIN
-    IF p_previous.uid IS NOT NULL THEN
+    IF p_previous.uid IS NULL THEN
+        -- An assignment, because it needs no statement.
+        v_void := pg_advisory_xact_lock(hashtextextended(p_uid, 1));
+    ELSE
         PERFORM lingpai_lock_users(p_uid, p_previous.uid);
+        IF p_previous.hash = p_session.hash THEN
+            RETURN lingpai_sign_in_refusal(p_uid, p_revision, p_session.ip, p_session.now, p_lock_limit, p_retry_ms);
+        END IF;
     END IF;
-    SELECT revision, valid_token_date, ip_limit_seen INTO v_user FROM users WHERE id = p_uid FOR NO KEY UPDATE;
-    IF NOT FOUND OR v_user.revision <> p_revision THEN
-        RETURN 'stale';
+    UPDATE users
+    SET last_login_date = p_session.now, last_login_ip = p_session.ip, ip_limit_seen = ip_limit_seen OR p_retry_ms IS NOT NULL
+    WHERE id = p_uid AND revision = p_revision
+        AND NOT EXISTS (SELECT FROM gate_changes WHERE hash = p_session.hash)
+        AND NOT EXISTS (
+            SELECT FROM login_attempts AS a
+            WHERE a.uid = p_uid AND a.ip = p_session.ip AND a.error_times >= p_lock_limit
+                AND a.last_error_time > p_session.now - p_retry_ms
+        )
+    RETURNING valid_token_date,
+        (p_retry_ms IS NOT NULL AND EXISTS (SELECT FROM login_attempts AS a WHERE a.uid = p_uid)) AS has_attempts,
+        (
+            SELECT (count(*) >= p_session.max_tokens AND p_session.max_tokens > 0)
+                OR bool_or(s.expires_at * 1000 <= p_session.now OR s.issued_at * 1000 < valid_token_date)
+            FROM sessions AS s WHERE s.uid = p_uid
+        ) AS is_crowded
+    INTO v_user;
+    IF NOT FOUND THEN
+        RETURN lingpai_sign_in_refusal(p_uid, p_revision, p_session.ip, p_session.now, p_lock_limit, p_retry_ms);
     END IF;
-    v_seen := v_user.ip_limit_seen;
-    IF p_retry_ms IS NOT NULL AND v_seen AND EXISTS (
-        SELECT FROM login_attempts
-        WHERE uid = p_uid AND ip = p_session.ip AND error_times >= p_lock_limit AND last_error_time > p_session.now - p_retry_ms
-    ) THEN
-        RETURN 'locked';
-    END IF;
-    IF lingpai_is_revoked(p_session.hash) OR p_previous.hash = p_session.hash THEN
-        RETURN 'token_revoked';
+    IF v_user.has_attempts THEN
+        DELETE FROM login_attempts
+        WHERE uid = p_uid AND (ip = p_session.ip OR last_error_time <= p_session.now - p_retry_ms);
     END IF;
     IF p_previous.uid IS NOT NULL THEN
         PERFORM lingpai_end_session(p_previous);
     END IF;
-    IF p_retry_ms IS NOT NULL THEN
-        IF v_seen THEN
-            DELETE FROM login_attempts
-            WHERE uid = p_uid AND (ip = p_session.ip OR last_error_time <= p_session.now - p_retry_ms);
-        END IF;
-        v_seen := true;
-    END IF;
     IF p_rehash IS NOT NULL THEN
         UPDATE users SET doc = lingpai_with(doc, p_rehash) WHERE id = p_uid;
     END IF;
-    PERFORM lingpai_start_session(p_uid, v_user.valid_token_date, p_session, v_seen);
-    PERFORM lingpai_append_log(p_log);
+    IF v_user.is_crowded THEN
+        PERFORM lingpai_trim_sessions(p_uid, v_user.valid_token_date, p_session.now, p_session.max_tokens);
+    END IF;
+    INSERT INTO sessions (uid, token, issued_at, expires_at, created_at, app, device_id, ip, user_agent)
+    VALUES (
+        p_uid, p_session.token, p_session.issued_at, p_session.expires_at, p_session.now, p_session.app,
+        p_session.device_id, p_session.ip, p_session.user_agent
+    );
+    IF p_session.longest_life IS NOT NULL THEN
+        UPDATE token_lifetime SET longest = p_session.longest_life WHERE longest < p_session.longest_life;
+    END IF;
+    INSERT INTO log (id, type, ip, field, value, create_date, state, doc)
+    VALUES (p_log.id, p_log.type, p_log.ip, p_log.field, p_log.value, p_log.create_date, p_log.state, p_log.doc);
+    RETURN 'done';
+END
+$$;
+
+-- Why a sign-in of a locked user did not happen.
+CREATE FUNCTION lingpai_sign_in_refusal(
+    p_uid text, p_revision bigint, p_ip text, p_now bigint, p_lock_limit bigint, p_retry_ms bigint
+) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM users WHERE id = p_uid AND revision = p_revision) THEN
+        RETURN 'stale';
+    END IF;
+    IF EXISTS (
+        SELECT FROM login_attempts
+        WHERE uid = p_uid AND ip = p_ip AND error_times >= p_lock_limit AND last_error_time > p_now - p_retry_ms
+    ) THEN
+        RETURN 'locked';
+    END IF;
+    RETURN 'token_revoked';
+END
+$$;
+
+-- Adds a token to the list of a locked user, and stamps the user's login.
+CREATE FUNCTION lingpai_start_session(p_uid text, p_session lingpai_new_session) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_valid_token_date bigint;
+BEGIN
+    UPDATE users SET last_login_date = p_session.now, last_login_ip = p_session.ip WHERE id = p_uid
+    RETURNING valid_token_date INTO v_valid_token_date;
+    PERFORM lingpai_trim_sessions(p_uid, v_valid_token_date, p_session.now, p_session.max_tokens);
+    INSERT INTO sessions (uid, token, issued_at, expires_at, created_at, app, device_id, ip, user_agent)
+    VALUES (
+        p_uid, p_session.token, p_session.issued_at, p_session.expires_at, p_session.now, p_session.app,
+        p_session.device_id, p_session.ip, p_session.user_agent
+    );
+    IF p_session.longest_life IS NOT NULL THEN
+        UPDATE token_lifetime SET longest = p_session.longest_life WHERE longest < p_session.longest_life;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION lingpai_renew(p_uid text, p_revision bigint, p_old_token text, p_old_hash bytea, p_session lingpai_new_session)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lingpai_lock_users(p_uid, p_uid);
+    PERFORM FROM users WHERE id = p_uid AND revision = p_revision FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'stale';
+    END IF;
+    IF lingpai_is_revoked(p_old_hash)
+        OR (p_old_token IS NOT NULL AND NOT EXISTS (SELECT FROM sessions WHERE uid = p_uid AND token = p_old_token))
+    THEN
+        RETURN 'not_listed';
+    END IF;
+    IF lingpai_is_revoked(p_session.hash) THEN
+        RETURN 'token_revoked';
+    END IF;
+    PERFORM lingpai_start_session(p_uid, p_session);
     RETURN 'done';
 END
 $$;
@@ -127,8 +207,9 @@ CREATE FUNCTION lingpai_fail_login(
 DECLARE
     v_seen boolean;
 BEGIN
+    PERFORM lingpai_lock_users(p_uid, p_uid);
     PERFORM lingpai_append_log(p_log);
-    SELECT ip_limit_seen INTO v_seen FROM users WHERE id = p_uid FOR NO KEY UPDATE;
+    SELECT ip_limit_seen INTO v_seen FROM users WHERE id = p_uid;
     IF NOT FOUND THEN
         RETURN 'counted';
     END IF;
@@ -145,34 +226,5 @@ BEGIN
         UPDATE users SET ip_limit_seen = true WHERE id = p_uid;
     END IF;
     RETURN 'counted';
-END
-$$;
-
-CREATE FUNCTION lingpai_renew(p_uid text, p_revision bigint, p_old_token text, p_old_hash bytea, p_session lingpai_new_session)
-RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    v_user record;
-BEGIN
-    SELECT revision, valid_token_date, ip_limit_seen INTO v_user FROM users WHERE id = p_uid FOR NO KEY UPDATE;
-    IF NOT FOUND OR v_user.revision <> p_revision THEN
-        RETURN 'stale';
-    END IF;
-    IF lingpai_is_revoked(p_old_hash)
-        OR (p_old_token IS NOT NULL AND NOT EXISTS (SELECT FROM sessions WHERE uid = p_uid AND token = p_old_token))
-    THEN
-        RETURN 'not_listed';
-    END IF;
-    IF lingpai_is_revoked(p_session.hash) THEN
-        RETURN 'token_revoked';
-    END IF;
-    PERFORM lingpai_start_session(p_uid, v_user.valid_token_date, p_session, v_user.ip_limit_seen);
-    RETURN 'done';
-END
-$$;
-
-CREATE FUNCTION lingpai_logout(p_end lingpai_session_end) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM FROM users WHERE id = p_end.uid FOR NO KEY UPDATE;
-    PERFORM lingpai_end_session(p_end);
 END
 $$;

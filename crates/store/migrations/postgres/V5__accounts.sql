@@ -31,8 +31,6 @@ CREATE FUNCTION lingpai_register(
     p_uid text, p_doc json, p_identities lingpai_identity[], p_admin_seat boolean, p_session lingpai_new_session,
     p_previous lingpai_session_end, p_log lingpai_log_row, p_on_conflict lingpai_log_row
 ) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    v_valid_token_date bigint;
 BEGIN
     PERFORM lingpai_lock_identities(p_identities, p_admin_seat);
     IF p_admin_seat AND EXISTS (SELECT FROM user_roles WHERE role = 'admin') THEN
@@ -42,20 +40,18 @@ BEGIN
         PERFORM lingpai_append_log(p_on_conflict);
         RETURN 'account_exists';
     END IF;
-    IF p_previous.uid IS NOT NULL THEN
-        PERFORM FROM users WHERE id = p_previous.uid FOR NO KEY UPDATE;
-    END IF;
+    PERFORM lingpai_lock_users(p_uid, coalesce(p_previous.uid, p_uid));
     IF lingpai_is_revoked(p_session.hash) OR p_previous.hash = p_session.hash THEN
         RETURN 'token_revoked';
     END IF;
     IF p_previous.uid IS NOT NULL THEN
         PERFORM lingpai_end_session(p_previous);
     END IF;
-    INSERT INTO users (id, doc) VALUES (p_uid, p_doc) RETURNING valid_token_date INTO v_valid_token_date;
+    INSERT INTO users (id, doc) VALUES (p_uid, p_doc);
     INSERT INTO identities (kind, value, app, holder_mark, uid)
     SELECT kind, value, app, CASE WHEN exclusive THEN '' ELSE p_uid END, p_uid FROM unnest(p_identities);
     IF p_session.token IS NOT NULL THEN
-        PERFORM lingpai_start_session(p_uid, v_valid_token_date, p_session, false);
+        PERFORM lingpai_start_session(p_uid, p_session);
     END IF;
     PERFORM lingpai_append_log(p_log);
     RETURN 'done';
@@ -82,6 +78,7 @@ CREATE FUNCTION lingpai_put_user(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM lingpai_lock_identities(p_identities, false);
+    PERFORM lingpai_lock_users(p_uid, p_uid);
     INSERT INTO users (id, doc, last_login_date, last_login_ip, ip_limit_seen)
     VALUES (p_uid, p_doc, p_last_login_date, p_last_login_ip, p_ip_limit_seen)
     ON CONFLICT (id) DO UPDATE SET

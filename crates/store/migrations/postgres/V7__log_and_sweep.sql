@@ -45,12 +45,6 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
     v_most := greatest(v_most, v_count);
 
-    DELETE FROM sessions WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM sessions WHERE expires_at < (p_now + 999) / 1000 LIMIT p_portion FOR UPDATE SKIP LOCKED
-    ));
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    v_most := greatest(v_most, v_count);
-
     DELETE FROM gate_changes WHERE seq = ANY (ARRAY(
         SELECT seq FROM gate_changes
         WHERE (hash IS NOT NULL AND expires <= p_now) OR (kind = 'user' AND at < v_useless)
@@ -58,5 +52,24 @@ BEGIN
     ));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN greatest(v_most, v_count);
+END
+$$;
+
+-- Looks at p_portion sessions after one and removes the expired ones; answers the last one looked at, or
+-- NULL at the end. They are walked in the order of their key, because an index over the expiry would cost
+-- every login more than this walk costs now and then.
+CREATE FUNCTION lingpai_sweep_sessions(p_now bigint, p_portion bigint, INOUT p_uid text, INOUT p_id bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_from_uid text := p_uid;
+    v_from_id bigint := p_id;
+BEGIN
+    SELECT uid, id INTO p_uid, p_id FROM sessions
+    WHERE (uid, id) > (v_from_uid, v_from_id) ORDER BY uid, id OFFSET p_portion - 1 LIMIT 1;
+    DELETE FROM sessions WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM sessions
+        WHERE (uid, id) > (v_from_uid, v_from_id) AND (p_uid IS NULL OR (uid, id) <= (p_uid, p_id)) AND expires_at * 1000 < p_now
+        FOR UPDATE SKIP LOCKED
+    ));
 END
 $$;

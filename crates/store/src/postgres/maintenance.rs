@@ -6,11 +6,14 @@ use super::{
     statements::{column, only},
 };
 
-/// Removes what is past its time, in portions so that no statement runs long. Every portion tells how
-/// many rows it removed.
+/// Removes a portion of what is past its time, and tells of how many rows at most.
 const SWEEP: &str = "SELECT lingpai_sweep($1, $2, $3, $4)";
 
-/// Rows of each table that a portion removes at most.
+/// Goes through a portion of the sessions, and tells where it ended.
+const SWEEP_SESSIONS: &str = "SELECT p_uid, p_id FROM lingpai_sweep_sessions($1, $2, $3, $4)";
+
+/// How many rows of a table a portion removes, or of the sessions looks at. Bounded, so that no
+/// statement runs long.
 const PORTION: i64 = 5000;
 
 impl PostgresStore {
@@ -19,8 +22,17 @@ impl PostgresStore {
             let rows = self.write(SWEEP, &[&now, &codes_before, &log_before, &PORTION]).await?;
             let most: i64 = column(&only(rows)?, 0)?;
             if most < PORTION {
-                return Ok(());
+                break;
             }
+        }
+        let mut last = (String::new(), 0_i64);
+        loop {
+            let rows = self.write(SWEEP_SESSIONS, &[&now, &PORTION, &last.0, &last.1]).await?;
+            let row = only(rows)?;
+            let Some(uid) = column(&row, 0)? else {
+                return Ok(());
+            };
+            last = (uid, column(&row, 1)?);
         }
     }
 

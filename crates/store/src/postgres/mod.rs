@@ -22,7 +22,7 @@ mod text;
 mod users;
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, atomic::{AtomicI64, AtomicU64}},
     time::Duration,
 };
 
@@ -42,6 +42,8 @@ pub struct PostgresStore {
     patience: Duration,
     reads: AtomicU64,
     writes: AtomicU64,
+    /// The longest life of a token that this store has written, in seconds.
+    longest_life: AtomicI64,
 }
 
 impl PostgresStore {
@@ -63,6 +65,7 @@ impl PostgresStore {
             patience: connect::patience(options),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
+            longest_life: AtomicI64::new(0),
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Registering, signing in and out, passwords: what changes a user's sessions.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use lingpai_domain::{
     account::Identity,
@@ -37,10 +40,13 @@ struct SessionColumns {
     user_agent: String,
     now: i64,
     max_tokens: i64,
+    longest_life: Option<i64>,
 }
 
-impl From<&NewSession> for SessionColumns {
-    fn from(session: &NewSession) -> Self {
+impl SessionColumns {
+    /// `longest_life`: the longest life of a token that is known to be in the database, in seconds.
+    fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
+        let life = session.expires_at.saturating_sub(session.issued_at);
         Self {
             token: storable(&session.token).into_owned(),
             hash: session.hash.to_vec(),
@@ -52,6 +58,7 @@ impl From<&NewSession> for SessionColumns {
             user_agent: storable(&session.user_agent).into_owned(),
             now: session.now,
             max_tokens: i64::try_from(session.max_tokens).unwrap_or(i64::MAX),
+            longest_life: (life > longest_life.load(Ordering::Relaxed)).then_some(life),
         }
     }
 }
@@ -133,10 +140,18 @@ fn password_members(password: &str, version: Option<i64>, valid_token_date: Opti
 }
 
 impl PostgresStore {
+    /// Notes that a token's life is in the database, so that the next sign-ins need not write it.
+    fn remember_life(&self, session: Option<&SessionColumns>) {
+        if let Some(life) = session.and_then(|session| session.longest_life) {
+            self.longest_life.fetch_max(life, Ordering::Relaxed);
+        }
+    }
+
     pub(super) async fn session_register(&self, registration: &Registration) -> Result<Registered, Failure> {
         let parts = UserParts::new(&registration.user.doc)?;
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         let on_conflict = registration.on_conflict.as_ref().map(LogColumns::from);
+        let session = registration.session.as_ref().map(|session| SessionColumns::new(session, &self.longest_life));
         let answer = self
             .write(
                 "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -145,7 +160,7 @@ impl PostgresStore {
                     &Json(&parts.doc),
                     &identities,
                     &registration.admin_seat,
-                    &registration.session.as_ref().map(SessionColumns::from),
+                    &session,
                     &registration.previous.as_ref().map(SessionEnd::from),
                     &registration.log.as_ref().map(LogColumns::from),
                     &on_conflict,
@@ -153,7 +168,13 @@ impl PostgresStore {
             )
             .await;
         match answer {
-            Ok(rows) => outcome(rows),
+            Ok(rows) => {
+                let registered = outcome(rows)?;
+                if registered == Registered::Done {
+                    self.remember_life(session.as_ref());
+                }
+                Ok(registered)
+            }
             // The locks keep this from happening between two of us; rows written by hand take no lock.
             Err(failure) if failure.violates("identities_") || failure.violates("users_") => {
                 if on_conflict.is_some() {
@@ -166,6 +187,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
+        let session = SessionColumns::new(&sign_in.session, &self.longest_life);
         let rehash = sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None));
         let rows = self
             .write(
@@ -173,7 +195,7 @@ impl PostgresStore {
                 &[
                     &storable(&sign_in.uid),
                     &sign_in.revision,
-                    &SessionColumns::from(&sign_in.session),
+                    &session,
                     &sign_in.lock.map(|lock| lock.limit),
                     &sign_in.lock.map(|lock| lock.retry_ms),
                     &rehash,
@@ -182,7 +204,11 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        outcome(rows)
+        let signed_in = outcome(rows)?;
+        if signed_in == SignedIn::Done {
+            self.remember_life(Some(&session));
+        }
+        Ok(signed_in)
     }
 
     pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {
@@ -203,6 +229,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn session_renew(&self, renewal: &Renewal) -> Result<Renewed, Failure> {
+        let session = SessionColumns::new(&renewal.session, &self.longest_life);
         let rows = self
             .write(
                 "SELECT lingpai_renew($1, $2, $3, $4, $5)",
@@ -211,11 +238,15 @@ impl PostgresStore {
                     &renewal.revision,
                     &renewal.old_token.as_deref().map(storable),
                     &renewal.old_hash.as_slice(),
-                    &SessionColumns::from(&renewal.session),
+                    &session,
                 ],
             )
             .await?;
-        outcome(rows)
+        let renewed = outcome(rows)?;
+        if renewed == Renewed::Done {
+            self.remember_life(Some(&session));
+        }
+        Ok(renewed)
     }
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     database::{Database, NOW, on_every_store},
-    samples::{HOUR, IP, LOCK, jwt, logout, registration, session, session_at, sign_in},
+    samples::{HOUR, IP, LOCK, jwt, logout, session, session_at, sign_in},
 };
 
 on_every_store!(

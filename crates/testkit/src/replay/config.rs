@@ -82,8 +82,7 @@ impl Facts {
 
 fn read_json(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let value = jsonc_parser::parse_to_serde_value(&text, &ParseOptions::default());
-    value.with_context(|| path.display().to_string())?.with_context(|| format!("{} is empty", path.display()))
+    jsonc_parser::parse_to_serde_value(&text, &ParseOptions::default()).with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub struct Applications {
     no_entry: Problem,
 }
 
+/// Sections of platforms in one entry; uni-app has about twenty. Each costs a copy of the entry.
+const SECTIONS_CEILING: usize = 32;
+
 /// An entry, resolved for each platform.
 #[derive(Debug)]
 struct Entry {
@@ -193,6 +196,14 @@ impl Loading<'_> {
                     Words::new("写成 {...} 或删除", "write {...} or take it out"),
                 ));
                 continue;
+            }
+            if platforms.len() == SECTIONS_CEILING {
+                self.problems.push(Problem::new(
+                    source.place(None, &[name]),
+                    Words::new("平台小节太多", "there are too many sections of platforms"),
+                    Words::new(format!("最多 {SECTIONS_CEILING} 个"), format!("{SECTIONS_CEILING} are the most")),
+                ));
+                break;
             }
             let mut resolved = plain.as_ref().clone();
             merge(&mut resolved, section.clone());

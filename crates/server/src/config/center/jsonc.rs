@@ -27,6 +27,15 @@ struct Position {
     parts: Vec<(String, Position)>,
 }
 
+impl Position {
+    fn part(&self, name: &str) -> Option<&Position> {
+        // The items of a list stand where their number says.
+        let item = name.parse::<usize>().ok().and_then(|index| self.parts.get(index)).filter(|(index, _)| index == name);
+        // From the end: of repeated keys the last one counts.
+        item.or_else(|| self.parts.iter().rev().find(|(key, _)| key == name)).map(|(_, part)| part)
+    }
+}
+
 /// JSON, comments and commas at the end; nothing else that the parser would let pass.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -101,8 +110,7 @@ impl Document {
     fn offset(&self, path: &[&str]) -> Option<usize> {
         let mut position = &self.positions;
         for segment in path {
-            // From the end: of repeated keys the last one counts.
-            position = position.parts.iter().rev().find(|(name, _)| name == segment).map(|(_, part)| part)?;
+            position = position.part(segment)?;
         }
         Some(position.offset)
     }

@@ -151,9 +151,7 @@ fn a_wrong_threshold_is_told_once_and_spoils_only_the_platforms_that_have_it() {
 
 #[test]
 fn no_token_can_be_made_without_its_secret() {
-    for text in
-        [r#"{"passwordSecret": "x"}"#, r#"{"passwordSecret": "x", "tokenSecret": ""}"#]
-    {
+    for text in [r#"{"passwordSecret": "x"}"#, r#"{"passwordSecret": "x", "tokenSecret": ""}"#] {
         assert_eq!(only_problem(text).place.path, "tokenSecret");
         assert!(app(text, "web").token.is_err());
     }
@@ -316,6 +314,12 @@ fn wrong_types_are_problems_with_their_path_and_never_show_the_value() {
     ] {
         assert_eq!(only_problem(&format!("{{\"tokenSecret\": \"t\", \"passwordSecret\": {secret}}}")).place.path, path, "{secret}");
     }
+}
+
+#[test]
+fn the_number_of_sections_is_bounded() {
+    let sections: Vec<String> = (0..40).map(|number| format!("\"mp-{number}\": {{}}")).collect();
+    assert_eq!(only_problem(&entry(&sections.join(", "))).place.path, "mp-32");
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         match read_bounded(Path::new(file)) {
             Ok(text) => Secret::new(text.trim_end_matches(['\r', '\n'])),
             Err(problem) => {
-                self.problem_at(&located.origin, path, problem.what, problem.remedy);
+                self.problem_at(&located.origin, path, problem.what.clone(), problem.remedy.clone());
                 Secret::default()
             }
         }

@@ -68,7 +68,7 @@ impl Value {
 
 /// Reads a TOML document. Returns what could be read and everything that is wrong with its form.
 pub fn parse_document(name: &str, text: &str) -> (Vec<(String, Located)>, Vec<Problem>) {
-    let lines = Lines { name: name.into(), text };
+    let lines = Lines::new(name, text);
     let (table, errors) = DeTable::parse_recoverable(text);
     // The error's own Display would print the line, which may hold a secret: only its message is used.
     let problems = errors.iter().map(|error| lines.malformed(error.message(), error.span().map_or(0, |span| span.start))).collect();
@@ -77,7 +77,7 @@ pub fn parse_document(name: &str, text: &str) -> (Vec<(String, Located)>, Vec<Pr
 
 /// Reads a single TOML value, as lists are written in the environment.
 pub fn parse_value(text: &str, origin: &Origin) -> Option<Located> {
-    let lines = Lines { name: "".into(), text };
+    let lines = Lines::new("", text);
     let value = DeValue::parse(text).ok()?;
     let mut located = lines.value(value.into_inner(), 0);
     set_origin(&mut located, origin);
@@ -96,14 +96,20 @@ fn set_origin(located: &mut Located, origin: &Origin) {
 struct Lines<'a> {
     name: Arc<str>,
     text: &'a str,
+    /// The offset at which each line starts.
+    starts: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn new(name: &str, text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        Self { name: name.into(), text, starts }
+    }
+
     fn origin(&self, offset: usize) -> Origin {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or(0);
+        let column = self.text.get(start..offset).unwrap_or("").chars().count() + 1;
         Origin::File { name: self.name.clone(), line, column }
     }
 
