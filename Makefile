@@ -35,8 +35,12 @@ help: ## 显示本说明 | print this help
 
 .PHONY: run
 run: ## 构建并以开发模式启动（127.0.0.1:8700） | build, then start in development mode on 127.0.0.1:8700
+	$(CARGO) build --locked --package lingpai-server --bin lingpai
+	exec $(or $(CARGO_TARGET_DIR),target)/debug/lingpai serve --mode development --data $(DATA) $(ARGS)
+
+.PHONY: release
+release: ## 构建正式版 target/release/lingpai | build target/release/lingpai for production
 	$(CARGO) build --locked --release --package lingpai-server --bin lingpai
-	exec $(or $(CARGO_TARGET_DIR),target)/release/lingpai serve --mode development --data $(DATA) $(ARGS)
 
 .PHONY: test
 test: ## 全部检查与测试（SQLite 与 PostgreSQL） | every check and test, on SQLite and PostgreSQL
@@ -54,6 +58,11 @@ bench: ## 性能测试，结果写入 target/bench.json | benchmarks; prints a t
 docs: $(if $(MDBOOK),,$(TOOLS)/bin/mdbook) links ## 生成文档 docs/book 与 API 文档 | build the book (docs/book) and the API documentation
 	$(or $(MDBOOK),$(TOOLS)/bin/mdbook) build docs
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps
+
+.PHONY: reference
+reference: ## 重新生成参考页 docs/src/reference | write the reference pages again
+	mkdir -p docs/src/reference
+	$(CARGO) run --locked --package lingpai-server --bin lingpai -- reference docs/src/reference
 
 .PHONY: fmt
 fmt: ## 格式化代码 | format the code

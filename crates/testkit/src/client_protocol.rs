@@ -79,7 +79,9 @@ fn encode_uri_component(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => encoded.push(byte as char),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
+                encoded.push(byte as char)
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -94,7 +96,10 @@ mod tests {
     fn falsy_fields_are_not_signed() {
         let sign = |body: Value| sign(body.as_object().unwrap(), "secret");
         let full = sign(json!({"method": "m", "params": "p", "spaceId": "s", "timestamp": 1}));
-        assert_eq!(full, sign(json!({"timestamp": 1, "spaceId": "s", "params": "p", "method": "m", "token": "", "nothing": null, "zero": 0})));
+        assert_eq!(
+            full,
+            sign(json!({"timestamp": 1, "spaceId": "s", "params": "p", "method": "m", "token": "", "nothing": null, "zero": 0}))
+        );
         assert_ne!(full, sign(json!({"method": "m", "params": "p", "spaceId": "s", "timestamp": 2})));
         assert_eq!(full.len(), 32);
     }

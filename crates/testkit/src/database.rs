@@ -66,7 +66,8 @@ impl TestDatabase {
                 Ok(Self { url, _folder: Some(folder), postgres: None })
             }
             Engine::Postgres => {
-                let admin = std::env::var(ADMIN_URL).with_context(|| format!("{ADMIN_URL} must name a PostgreSQL server (`make test` starts one)"))?;
+                let admin = std::env::var(ADMIN_URL)
+                    .with_context(|| format!("{ADMIN_URL} must name a PostgreSQL server (`make test` starts one)"))?;
                 static NUMBER: AtomicU32 = AtomicU32::new(0);
                 let name = format!("lingpai_testkit_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
                 let postgres = Postgres { admin, name };
@@ -83,6 +84,11 @@ impl TestDatabase {
         &self.url
     }
 
+    /// The same database for a further program. It stays as long as the first handle does.
+    pub fn shared(&self) -> Self {
+        Self { url: self.url.clone(), _folder: None, postgres: None }
+    }
+
     /// Empties all tables but the one that lists the migrations. Nobody may be using it.
     ///
     /// # Errors
@@ -92,13 +98,15 @@ impl TestDatabase {
             bail!("only a PostgreSQL database is emptied");
         }
         let client = connect(&self.url).await?;
-        let tables = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
-                      WHERE schemaname = 'public' AND tablename NOT LIKE 'refinery%'";
-        let names: Option<String> = client.query_one(tables, &[]).await?.get(0);
-        if let Some(names) = names {
-            client.batch_execute(&format!("TRUNCATE {names} RESTART IDENTITY CASCADE")).await?;
+        let tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'refinery%'";
+        // For a few rows much faster than TRUNCATE. As a replica, without triggers that would note it.
+        let mut script = String::from("BEGIN; SET LOCAL session_replication_role = replica;");
+        for row in client.query(tables, &[]).await? {
+            let name: String = row.get(0);
+            script.push_str(&format!("DELETE FROM {name};"));
         }
-        Ok(())
+        script.push_str("COMMIT");
+        Ok(client.batch_execute(&script).await?)
     }
 
     /// Removes it. Whoever still uses it is disconnected.

@@ -70,7 +70,8 @@ fn every_missing_every_additional_and_every_reordered_element_is_noticed() {
         let recorded = json!({"response": moment.call.response.body, "dbAfter": moment.call.db_after, "jwt": moment.server_jwts()});
         for array in arrays(&recorded) {
             let items = recorded.pointer(&array).unwrap().as_array().unwrap();
-            let mut mutations = vec![("with another element", [items.as_slice(), &[json!({"op": "insert", "doc": {"_id": "additional"}})]].concat())];
+            let mut mutations =
+                vec![("with another element", [items.as_slice(), &[json!({"op": "insert", "doc": {"_id": "additional"}})]].concat())];
             if let Some((_, rest)) = items.split_first() {
                 mutations.push(("without its first element", rest.to_vec()));
             }
@@ -114,7 +115,7 @@ fn texts_hashes_codes_and_ids_of_another_shape_are_noticed() {
             return;
         }
         let shown = serde_json::to_string(&json!([moment.call.response.body, moment.call.db_after])).unwrap();
-        let wrong: [(&str, &[fn(&str) -> String]); 5] = [
+        let wrong: [(&str, &[Misshape]); 5] = [
             ("$text", &[|_| String::new(), |text| if text.is_ascii() { "中文".into() } else { "English".into() }]),
             ("$hmacSha256Hash", &[|hash| hash[1..].to_owned(), |hash| format!("{hash}0"), str::to_uppercase]),
             ("$smsCode", &[|code| code[1..].to_owned(), |_| "12345x".into()]),
@@ -168,6 +169,9 @@ fn where_the_original_crashed_a_crash_and_a_write_are_noticed() {
     assert!(tried > 1_000);
 }
 
+/// Gives a value another shape.
+type Misshape = fn(&str) -> String;
+
 impl Moment<'_> {
     fn must_notice(&self, mutated: &Call, what: &str) {
         assert!(!self.differences(mutated).is_empty(), "{}: {what}", self.place);
@@ -219,7 +223,12 @@ fn arrays(value: &Value) -> Vec<String> {
 
 /// Objects whose fields are compared: not the list of JWTs, nor that of collections.
 fn objects(value: &Value) -> Vec<String> {
-    paths(value, &Value::is_object).into_iter().filter(|path| !matches!(path.as_str(), "" | "/jwt" | "/dbAfter") && path.matches('/').count() != 2 || path.starts_with("/response/")).collect()
+    paths(value, &Value::is_object)
+        .into_iter()
+        .filter(|path| {
+            !matches!(path.as_str(), "" | "/jwt" | "/dbAfter") && path.matches('/').count() != 2 || path.starts_with("/response/")
+        })
+        .collect()
 }
 
 fn fields(value: &Value) -> Vec<(String, String)> {

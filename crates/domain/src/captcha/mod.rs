@@ -1,8 +1,8 @@
 //! Captchas: a few characters or a sum, drawn so that people read them and programs do not.
 //!
 //! [`CaptchaConfig`] reads `uni-config-center/uni-captcha/config.json`; [`Captcha::draw`] asks a
-//! question ([`question`]), writes it with the strokes of an own font ([`glyphs`]), distorts and
-//! crosses it ([`composition`]) and encodes the strokes as SVG, PNG or BMP. Keeping the answer and
+//! question (`question`), writes it with the strokes of an own font (`glyphs`), distorts and
+//! crosses it (`composition`) and encodes the strokes as SVG, PNG or BMP. Keeping the answer and
 //! counting the guesses is the store's part.
 
 mod bmp;

@@ -6,7 +6,7 @@ use lingpai_domain::random::Random;
 use serde_json::json;
 
 /// The files of a new `uni-config-center` folder: passwords by argon2id, everything else as the
-/// specification's defaults.
+/// defaults of uni-id-co.
 pub fn center(folder: &Path, random: &dyn Random) -> Vec<(PathBuf, String)> {
     let uni_id = json!({
         "passwordSecret": [{"type": "argon2id", "version": 1}],

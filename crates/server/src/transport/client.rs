@@ -108,23 +108,11 @@ fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String
 }
 
 async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<String, Value>, request_id: &str) -> Result<Value, Failure> {
-    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut args = match params.remove("functionArgs") {
-        Some(Value::Object(args)) => args,
-        _ => Map::new(),
-    };
-    let client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(&parts.headers));
-    let call = Call {
-        method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        params: first(args.remove("params")),
-        client_info,
-        token: token(&args, &parts.headers),
-        source: Source::Client,
+    let call = decode(&mut params, Invocation {
+        headers: &parts.headers,
         ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),
-        user_agent: peer::user_agent(&parts.headers),
-        request_id: request_id.to_owned(),
-        function,
-    };
+        request_id,
+    });
     let locale = call.locale();
     if !registry::has_function(&call.function) {
         let name: String = call.function.chars().take(64).collect();
@@ -138,6 +126,35 @@ async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<Str
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
         Err(_) => Ok(Value::Object(crate::answer::error_body(&Code::ServerBusy.into(), Words::built_in(), locale))),
+    }
+}
+
+/// What a call has besides its parameters.
+pub struct Invocation<'a> {
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The client's address.
+    pub ip: String,
+    /// Names the call.
+    pub request_id: &'a str,
+}
+
+/// Reads the parameters of an invocation: `{functionTarget, functionArgs}`.
+pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Call {
+    let mut args = match params.remove("functionArgs") {
+        Some(Value::Object(args)) => args,
+        _ => Map::new(),
+    };
+    Call {
+        function: params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        params: first(args.remove("params")),
+        client_info: args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers)),
+        token: token(&args, invocation.headers),
+        source: Source::Client,
+        ip: invocation.ip,
+        user_agent: peer::user_agent(invocation.headers),
+        request_id: invocation.request_id.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From HTTP to calls and back.
 
 mod body;
-mod client;
+pub mod client;
 mod client_space;
 mod cors;
 mod health;
@@ -9,7 +9,7 @@ mod listener;
 mod outbox;
 mod peer;
 mod reply;
-mod url;
+pub mod url;
 
 use std::sync::Arc;
 

@@ -41,16 +41,16 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         Ok(bytes) => bytes,
         Err(error) => return refuse(error.status(), Error::new(Code::InvalidParam).with("param", "body")),
     };
-    let Ok(Value::Object(mut envelope)) = serde_json::from_slice(&bytes) else {
+    let Some(envelope) = Envelope::decode(&bytes) else {
         return refuse(StatusCode::OK, Error::new(Code::InvalidParam).with("param", "body"));
     };
     let (function, method) = target(parts.uri.path());
     let call = Call {
         function: function.to_owned(),
         method: method.to_owned(),
-        params: envelope.remove("params"),
-        client_info: envelope.remove("clientInfo").unwrap_or_default(),
-        token: envelope.get("uniIdToken").and_then(Value::as_str).map(str::to_owned),
+        params: envelope.params,
+        client_info: envelope.client_info,
+        token: envelope.token,
         source: Source::Http,
         ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
         user_agent: peer::user_agent(&parts.headers),
@@ -60,6 +60,29 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(_) => answer(StatusCode::OK, &error_body(&Code::ServerBusy.into(), Words::built_in(), locale)),
+    }
+}
+
+/// The body of the URL form.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope {
+    /// `params`; `None` if there is none.
+    pub params: Option<Value>,
+    /// `clientInfo`, whatever it is.
+    pub client_info: Value,
+    /// `uniIdToken`, if it is a text.
+    pub token: Option<String>,
+}
+
+impl Envelope {
+    /// Reads a body; `None` unless it is a JSON object.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let Ok(Value::Object(mut envelope)) = serde_json::from_slice(bytes) else { return None };
+        Some(Self {
+            params: envelope.remove("params"),
+            client_info: envelope.remove("clientInfo").unwrap_or_default(),
+            token: envelope.get("uniIdToken").and_then(Value::as_str).map(str::to_owned),
+        })
     }
 }
 

@@ -70,7 +70,7 @@ CREATE FUNCTION lingpai_trim_sessions(p_uid text, p_valid_token_date bigint, p_n
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM sessions
-    WHERE uid = p_uid AND (expires_at * 1000 <= p_now OR issued_at * 1000 < p_valid_token_date);
+    WHERE uid = p_uid AND (expires_at * 1000 < p_now OR issued_at * 1000 < p_valid_token_date);
     IF p_max_tokens > 0 THEN
         DELETE FROM sessions WHERE uid = p_uid AND id <= (
             SELECT s.id FROM sessions AS s WHERE s.uid = p_uid ORDER BY s.id DESC OFFSET p_max_tokens - 1 LIMIT 1
@@ -109,7 +109,7 @@ BEGIN
         (p_retry_ms IS NOT NULL AND EXISTS (SELECT FROM login_attempts AS a WHERE a.uid = p_uid)) AS has_attempts,
         (
             SELECT (count(*) >= p_session.max_tokens AND p_session.max_tokens > 0)
-                OR bool_or(s.expires_at * 1000 <= p_session.now OR s.issued_at * 1000 < valid_token_date)
+                OR bool_or(s.expires_at * 1000 < p_session.now OR s.issued_at * 1000 < valid_token_date)
             FROM sessions AS s WHERE s.uid = p_uid
         ) AS is_crowded
     INTO v_user;

@@ -7,9 +7,6 @@ CREATE TABLE users (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL DEFAULT 1,
-  last_login_date INTEGER,
-  last_login_ip TEXT,
-  ip_limit_seen INTEGER NOT NULL DEFAULT 0,
   doc TEXT NOT NULL
 );
 
@@ -33,21 +30,27 @@ CREATE TABLE user_roles (
 ) WITHOUT ROWID;
 CREATE INDEX user_roles_uid ON user_roles (uid);
 
--- Tokens of users: `token` of the document is these by id. One user's rows lie together, so that
--- a sign-in touches one page of it. issued_at and expires_at in seconds, created_at in ms.
+-- Tokens of users: `token` of the document is these by id. One user's rows lie together. id 0 is no
+-- token but the user's last login: created_at is last_login_date, ip last_login_ip, ip_limit_seen
+-- whether login_ip_limit is shown when it is empty (PostgreSQL has these as columns of users). So a
+-- sign-in writes one page here and none of users, whose rows are large.
+-- issued_at and expires_at in seconds, created_at in milliseconds.
 CREATE TABLE sessions (
   uid TEXT NOT NULL,
   id INTEGER NOT NULL,
-  issued_at INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL DEFAULT 0,
   expires_at INTEGER,
-  created_at INTEGER NOT NULL,
+  created_at INTEGER,
   app TEXT,
   device_id TEXT,
   ip TEXT,
   user_agent TEXT,
-  token TEXT NOT NULL,
+  ip_limit_seen INTEGER,
+  token TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (uid, id)
 ) WITHOUT ROWID;
+CREATE VIEW user_logins AS
+  SELECT uid, created_at AS last_login_date, ip AS last_login_ip, ip_limit_seen FROM sessions WHERE id = 0;
 
 -- Wrong passwords: `login_ip_limit` of the document is these by seq.
 CREATE TABLE login_attempts (

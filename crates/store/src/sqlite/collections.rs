@@ -145,7 +145,9 @@ fn texts(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> R
 
 fn export_users(connection: &Connection, after: i64, limit: i64) -> Result<Vec<Map<String, Value>>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, last_login_date, last_login_ip, ip_limit_seen, doc FROM users WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT u.id, l.created_at, l.ip, COALESCE(l.ip_limit_seen, 0), u.doc
+         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0
+         WHERE u.seq > ?1 ORDER BY u.seq LIMIT ?2",
     )?;
     let mut rows = statement.query((after, limit))?;
     let mut documents = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 /// Pages that a reader keeps, in KiB. Every commit empties it, so it is small.
 const READER_CACHE_KIB: i64 = 2_000;
@@ -10,6 +10,10 @@ const READER_CACHE_KIB: i64 = 2_000;
 const WRITER_CACHE_KIB: i64 = 32_000;
 /// How many prepared statements a connection keeps: more than there are.
 const STATEMENTS: usize = 128;
+
+/// How much of the file is read as memory, in bytes: a read of a page costs no system call then.
+/// It is the kernel's memory, which it takes back when it needs it.
+const MAPPED: i64 = 1 << 36;
 
 /// A connection that writes.
 pub fn writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
@@ -24,7 +28,7 @@ pub fn writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connectio
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // The journals of savepoints stay in memory.
     connection.pragma_update(None, "temp_store", "memory")?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     Ok(connection)
 }
 
@@ -34,6 +38,15 @@ pub fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connectio
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     Ok(connection)
+}
+
+/// Statements are prepared once. By default SQLite prepares many again whenever their parameters
+/// change, to look at the values for its plan; ours all have one good plan.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
 }

@@ -12,6 +12,7 @@ mod failure;
 mod gate;
 mod lifetime;
 mod log;
+mod logins;
 mod passwords;
 mod readers;
 mod schema;

@@ -6,7 +6,7 @@ use lingpai_domain::store::{
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use serde_json::Value;
 
-use super::{collections, failure::Failure, gate, log, users};
+use super::{collections, failure::Failure, gate, log, logins, users};
 use crate::document::UserParts;
 
 /// See [`lingpai_domain::store::Store::register`].
@@ -68,7 +68,7 @@ pub fn sign_in(connection: &Connection, sign_in: &SignIn) -> Result<SignedIn, Fa
         fields.extend(version.map(|version| ("password_secret_version", Value::from(version))));
         users::set_fields(connection, &sign_in.uid, None, &fields)?;
     }
-    stamp(connection, &user, session, sign_in.lock.is_some())?;
+    logins::stamp(connection, &sign_in.uid, session.now, &session.ip, sign_in.lock.is_some())?;
     begin(connection, &sign_in.uid, user.valid_token_date, session)?;
     log::append(connection, &sign_in.log)?;
     Ok(SignedIn::Done)
@@ -81,7 +81,7 @@ pub fn renew(connection: &Connection, renewal: &Renewal) -> Result<Renewed, Fail
         return Ok(Renewed::NotListed);
     }
     if let Some(token) = &renewal.old_token {
-        let mut listed = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND token = ?2)")?;
+        let mut listed = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2)")?;
         if !listed.query_row((&renewal.uid, token), |row| row.get::<_, bool>(0))? {
             return Ok(Renewed::NotListed);
         }
@@ -89,14 +89,16 @@ pub fn renew(connection: &Connection, renewal: &Renewal) -> Result<Renewed, Fail
     if is_revoked(connection, &renewal.session, None)? {
         return Ok(Renewed::TokenRevoked);
     }
-    stamp(connection, &user, &renewal.session, false)?;
+    logins::stamp(connection, &renewal.uid, renewal.session.now, &renewal.session.ip, false)?;
     begin(connection, &renewal.uid, user.valid_token_date, &renewal.session)?;
     Ok(Renewed::Done)
 }
 
 /// See [`lingpai_domain::store::Store::logout`].
 pub fn end(connection: &Connection, logout: &Logout) -> Result<(), Failure> {
-    connection.prepare_cached("DELETE FROM sessions WHERE uid = ?1 AND token = ?2")?.execute((&logout.uid, &logout.token))?;
+    connection
+        .prepare_cached("DELETE FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2")?
+        .execute((&logout.uid, &logout.token))?;
     gate::revoke(connection, &logout.hash, logout.expires)?;
     if let Some(device) = &logout.device_id {
         collections::expire_device(connection, &logout.uid, device)?;
@@ -111,8 +113,9 @@ pub fn fail(connection: &Connection, failure: &FailedLogin) -> Result<FailedOutc
         return Ok(FailedOutcome::Locked);
     }
     forget_attempts(connection, &failure.uid, None, failure.now, failure.lock)?;
-    let known = connection.prepare_cached("UPDATE users SET ip_limit_seen = 1 WHERE id = ?1")?.execute([&failure.uid])?;
-    if known > 0 {
+    let mut known = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)")?;
+    if known.query_row([&failure.uid], |row| row.get::<_, bool>(0))? {
+        logins::show_addresses(connection, &failure.uid)?;
         connection
             .prepare_cached(
                 "INSERT INTO login_attempts (uid, ip, error_times, last_error_time) VALUES (?1, ?2, 1, ?3)
@@ -125,19 +128,18 @@ pub fn fail(connection: &Connection, failure: &FailedLogin) -> Result<FailedOutc
 
 /// What a session's begin needs to know of its user.
 struct Holder {
-    seq: i64,
     valid_token_date: Option<i64>,
 }
 
 fn at_revision(connection: &Connection, uid: &str, revision: i64) -> Result<Option<Holder>, Failure> {
     // Most documents do not have the field, and looking for its name is cheaper than reading JSON.
     let mut statement = connection.prepare_cached(
-        "SELECT seq, CASE WHEN instr(doc, '\"valid_token_date\"') THEN doc ->> '$.valid_token_date' END
+        "SELECT CASE WHEN instr(doc, '\"valid_token_date\"') THEN doc ->> '$.valid_token_date' END
          FROM users WHERE id = ?1 AND revision = ?2",
     )?;
     let holder = statement.query_row((uid, revision), |row| {
-        let valid_token_date = if let ValueRef::Integer(date) = row.get_ref(1)? { Some(date) } else { None };
-        Ok(Holder { seq: row.get(0)?, valid_token_date })
+        let valid_token_date = if let ValueRef::Integer(date) = row.get_ref(0)? { Some(date) } else { None };
+        Ok(Holder { valid_token_date })
     });
     Ok(holder.optional()?)
 }
@@ -162,27 +164,17 @@ fn forget_attempts(connection: &Connection, uid: &str, ip: Option<&str>, now: i6
     Ok(())
 }
 
-/// Writes the login columns. Narrow on purpose: every login does this.
-fn stamp(connection: &Connection, user: &Holder, session: &NewSession, ip_limit_seen: bool) -> Result<(), Failure> {
-    connection
-        .prepare_cached(
-            "UPDATE users SET last_login_date = ?2, last_login_ip = ?3, ip_limit_seen = MAX(ip_limit_seen, ?4) WHERE seq = ?1",
-        )?
-        .execute((user.seq, session.now, &session.ip, ip_limit_seen))?;
-    Ok(())
-}
-
 /// Adds a token to the list: dead ones leave first, then the oldest, until it fits.
 fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, session: &NewSession) -> Result<(), Failure> {
     let mut last = 0;
     let mut leaving = Vec::new();
     let mut staying = Vec::new();
     {
-        let mut list = connection.prepare_cached("SELECT id, issued_at, expires_at FROM sessions WHERE uid = ?1 ORDER BY id")?;
+        let mut list = connection.prepare_cached("SELECT id, issued_at, expires_at FROM sessions WHERE uid = ?1 AND id > 0 ORDER BY id")?;
         let mut rows = list.query([uid])?;
         while let Some(row) = rows.next()? {
             let (id, issued_at, expires_at): (i64, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let is_expired = expires_at.is_some_and(|end| end.saturating_mul(1000) <= session.now);
+            let is_expired = expires_at.is_some_and(|end| end.saturating_mul(1000) < session.now);
             let is_void = valid_token_date.is_some_and(|date| issued_at.saturating_mul(1000) < date);
             if is_expired || is_void { leaving.push(id) } else { staying.push(id) }
             last = id;

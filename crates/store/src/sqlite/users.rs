@@ -7,12 +7,15 @@ use lingpai_domain::{
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
-use super::{failure::Failure, log};
+use super::{failure::Failure, log, logins};
 use crate::document::{self, LoginColumns, UserParts, stands_apart, stored_user};
 
 /// See [`lingpai_domain::store::Store::user`].
 pub fn find(connection: &Connection, uid: &str) -> Result<Option<User>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT doc, revision, last_login_date, last_login_ip FROM users WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT u.doc, u.revision, l.created_at, l.ip
+         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1",
+    )?;
     statement.query_row([uid], |row| Ok(read(row))).optional()?.transpose()
 }
 
@@ -25,8 +28,8 @@ fn read(row: &Row<'_>) -> Result<User, Failure> {
 /// See [`lingpai_domain::store::Store::session_view`].
 pub fn with_session(connection: &Connection, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT doc, revision, last_login_date, last_login_ip, EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND token = ?2)
-         FROM users WHERE id = ?1",
+        "SELECT u.doc, u.revision, l.created_at, l.ip, EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2)
+         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1",
     )?;
     let view = statement.query_row((uid, token), |row| {
         let listed = row.get(4)?;
@@ -94,18 +97,12 @@ pub fn admin_exists(connection: &Connection) -> Result<bool, Failure> {
 pub fn put(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
     connection
         .prepare_cached(
-            "INSERT INTO users (id, last_login_date, last_login_ip, ip_limit_seen, doc) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET revision = revision + 1, last_login_date = ?2, last_login_ip = ?3, ip_limit_seen = ?4, doc = ?5",
+            "INSERT INTO users (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET revision = revision + 1, doc = ?2",
         )?
-        .execute((
-            &parts.id,
-            parts.login.last_login_date,
-            &parts.login.last_login_ip,
-            parts.ip_limit_seen,
-            document::to_text(&parts.doc)?,
-        ))?;
+        .execute((&parts.id, document::to_text(&parts.doc)?))?;
     write_identities(connection, parts)?;
     put_sessions(connection, parts)?;
+    logins::put(connection, parts)?;
     connection.prepare_cached("DELETE FROM login_attempts WHERE uid = ?1")?.execute([&parts.id])?;
     let mut attempt = connection.prepare_cached(
         "INSERT INTO login_attempts (uid, ip, error_times, last_error_time) VALUES (?1, ?2, ?3, ?4)
@@ -145,7 +142,7 @@ fn put_sessions(connection: &Connection, parts: &UserParts) -> Result<(), Failur
     if listed.iter().eq(parts.sessions.iter().map(|session| &session.token)) {
         return Ok(());
     }
-    connection.prepare_cached("DELETE FROM sessions WHERE uid = ?1")?.execute([&parts.id])?;
+    connection.prepare_cached("DELETE FROM sessions WHERE uid = ?1 AND id > 0")?.execute([&parts.id])?;
     let mut insert = connection
         .prepare_cached("INSERT INTO sessions (uid, id, issued_at, expires_at, created_at, token) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (id, session) in (1_i64..).zip(&parts.sessions) {
@@ -157,7 +154,7 @@ fn put_sessions(connection: &Connection, parts: &UserParts) -> Result<(), Failur
 
 /// A user's tokens, oldest first.
 pub fn tokens(connection: &Connection, uid: &str) -> Result<Vec<String>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT token FROM sessions WHERE uid = ?1 ORDER BY id")?;
+    let mut statement = connection.prepare_cached("SELECT token FROM sessions WHERE uid = ?1 AND id > 0 ORDER BY id")?;
     let tokens = statement.query_map([uid], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(tokens)
 }

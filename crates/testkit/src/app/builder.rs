@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use lingpai_domain::store::Store;
 use lingpai_server::{
     App, AppOptions,
     config::{
@@ -13,7 +14,7 @@ use lingpai_server::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{SPACE, TestApp};
+use super::{SETUP_TOKEN, SPACE, TestApp};
 use crate::{
     client_protocol::Space,
     clock::FrozenClock,
@@ -21,6 +22,9 @@ use crate::{
     gateways::{RecordingMail, RecordingSms},
     random::SeededRandom,
 };
+
+/// Of production mode.
+const MASTER_KEY: &str = "the master key of test programs, 32 characters or more";
 
 /// The program's mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +50,12 @@ pub struct TestAppBuilder {
     random: Arc<SeededRandom>,
     sms: Option<Arc<RecordingSms>>,
     with_mail: bool,
+    apps: Vec<&'static str>,
+    through: Option<StoreWrapper>,
 }
+
+/// Puts a store around another.
+type StoreWrapper = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
 
 impl Default for TestAppBuilder {
     fn default() -> Self {
@@ -64,6 +73,8 @@ impl Default for TestAppBuilder {
             random: Arc::default(),
             sms: Some(Arc::default()),
             with_mail: true,
+            apps: vec!["*"],
+            through: None,
         }
     }
 }
@@ -71,7 +82,8 @@ impl Default for TestAppBuilder {
 /// One application for everyone: hmac-sha256 passwords, two hours of session, SMS configured.
 fn default_uni_id() -> Value {
     let scenes = ["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms"];
-    let scenes: Map<String, Value> = scenes.iter().enumerate().map(|(n, scene)| ((*scene).to_owned(), json!({"templateId": format!("1000{n}")}))).collect();
+    let scenes: Map<String, Value> =
+        scenes.iter().enumerate().map(|(n, scene)| ((*scene).to_owned(), json!({"templateId": format!("1000{n}")}))).collect();
     json!({
         "passwordSecret": [{"type": "hmac-sha256", "version": 1}],
         "tokenSecret": "the token secret of test programs, long enough",
@@ -172,6 +184,18 @@ impl TestAppBuilder {
         self
     }
 
+    /// The applications of the client space. Any if nothing is said.
+    pub fn apps(mut self, apps: &[&'static str]) -> Self {
+        self.apps = apps.to_vec();
+        self
+    }
+
+    /// A store around the program's own, as for one that fails when the test wants it to.
+    pub fn through(mut self, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send + 'static) -> Self {
+        self.through = Some(Box::new(wrap));
+        self
+    }
+
     /// Starts the program.
     ///
     /// # Errors
@@ -193,13 +217,19 @@ impl TestAppBuilder {
             None => TestDatabase::create(self.engine).await?,
         };
         let store = lingpai_store::open(database.url(), &lingpai_store::Options::new(self.clock.clone())).await?;
+        let store = match self.through {
+            Some(wrap) => wrap(store),
+            None => store,
+        };
         for (collection, documents) in &self.seeds {
             for document in documents {
                 store.put(collection, document).await.with_context(|| format!("a seed of {collection}"))?;
             }
         }
         let mail = Arc::new(RecordingMail::default());
+        let setup_token = settings.security.setup_token.clone().filter(|_| self.mode == Mode::Production);
         let app = App::start(AppOptions {
+            setup_token,
             settings,
             center,
             store: store.clone(),
@@ -238,14 +268,15 @@ impl TestAppBuilder {
              [server]\ntrusted_proxies = [\"127.0.0.1\"]\n\
              [data]\ndir = {}\n\
              [limits]\nenabled = false\n\
-             [[spaces]]\nid = {}\nclient_secret = {}\napps = [\"*\"]\n",
+             [[spaces]]\nid = {}\nclient_secret = {}\napps = {}\n",
             text(&data.display().to_string()),
             text(self.space.id),
             text(self.space.secret),
+            json!(self.apps),
         );
         if self.mode == Mode::Production {
-            let (key, token) = ("test master key, 32 characters or more", "test set-up token, 32 characters or more");
-            file.push_str(&format!("[security]\nmaster_key = \"{key}\"\nsetup_token = \"{token}\"\n[config_center]\ndir = {}\n", text("config-center")));
+            let (key, token, center) = (text(MASTER_KEY), text(SETUP_TOKEN), text("config-center"));
+            file.push_str(&format!("[security]\nmaster_key = {key}\nsetup_token = {token}\n[config_center]\ndir = {center}\n"));
         }
         let path = folder.join("lingpai.toml");
         fs::write(&path, file)?;

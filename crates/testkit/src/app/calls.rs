@@ -214,7 +214,9 @@ impl TestApp {
     pub async fn captcha_for(&self, device: &str, scene: &str) -> Result<String> {
         self.send(Call::new("createCaptcha").params(json!({"scene": scene})).device(device)).await?;
         let rows = self.documents("opendb-verify-codes").await?;
-        let is_it = |row: &&serde_json::Map<String, Value>| row.get("device_uuid") == Some(&json!(device)) && row.get("scene") == Some(&json!(scene));
+        let is_it = |row: &&serde_json::Map<String, Value>| {
+            row.get("device_uuid") == Some(&json!(device)) && row.get("scene") == Some(&json!(scene))
+        };
         let row = rows.iter().rev().find(is_it).context("no captcha was stored")?;
         Ok(row.get("code").and_then(Value::as_str).context("a captcha without a text")?.to_owned())
     }

@@ -21,7 +21,11 @@ use crate::{
 };
 
 /// The client space that test programs serve.
-pub const SPACE: crate::client_protocol::Space<'static> = crate::client_protocol::Space { id: "test-space", secret: "test-space-client-secret" };
+pub const SPACE: crate::client_protocol::Space<'static> =
+    crate::client_protocol::Space { id: "test-space", secret: "test-space-client-secret" };
+
+/// What creating the first administrator takes in production mode.
+pub const SETUP_TOKEN: &str = "the set-up token of test programs";
 
 /// A running program with a clock, randomness and gateways that the test holds.
 ///
@@ -78,6 +82,11 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// The database that the program keeps everything in.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
     /// The running program.
     pub fn program(&self) -> &lingpai_server::App {
         &self.app
@@ -107,6 +116,15 @@ impl TestApp {
     pub async fn put(&self, collection: &str, doc: Value) -> Result<()> {
         let doc = doc.as_object().context("a document is an object")?;
         Ok(self.store.put(collection, doc).await?)
+    }
+
+    /// Lets the program hear what was changed behind its back, as it does by itself within a second.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn hear_news(&self) -> Result<()> {
+        let state = self.app.state();
+        Ok(state.sessions.ask(&state.base).await?)
     }
 
     /// Ends the program and removes everything it wrote.

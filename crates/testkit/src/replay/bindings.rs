@@ -100,7 +100,7 @@ impl Bindings {
     pub fn resolve(&self, value: &Value) -> Result<Value> {
         Ok(match value {
             Value::String(text) => match self.pieces(text).as_slice() {
-                [Piece::Now(offset)] => Value::from(self.now_ms + offset),
+                [Piece::Now(offset)] => Value::from(self.now_ms.saturating_add(*offset)),
                 [Piece::NowSeconds(offset)] => Value::from(self.now_seconds(*offset)),
                 parts => Value::String(self.join(parts)?),
             },
@@ -141,14 +141,14 @@ impl Bindings {
     pub fn literal(&self, part: &Piece) -> Option<String> {
         match part {
             Piece::Text(text) => Some(text.clone()),
-            Piece::Now(offset) | Piece::NowText(offset) => Some((self.now_ms + offset).to_string()),
+            Piece::Now(offset) | Piece::NowText(offset) => Some(self.now_ms.saturating_add(*offset).to_string()),
             Piece::NowSeconds(offset) => Some(self.now_seconds(*offset).to_string()),
             Piece::Named { name, form } => self.value(name).map(|value| form.of(value)),
         }
     }
 
     fn now_seconds(&self, offset: i64) -> i64 {
-        self.now_ms.div_euclid(1000) + offset
+        self.now_ms.div_euclid(1000).saturating_add(offset)
     }
 
     /// The placeholders inside of a value.

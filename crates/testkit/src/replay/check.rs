@@ -61,7 +61,7 @@ impl Matcher<'_> {
             let (path, got) = ("/response/body/errCode".into(), body.get("errCode").cloned());
             self.differences.push(Difference { path, expected: Some("an error code".into()), got, note: "the original crashed here" });
         }
-        if !body.get("errMsg").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty()) {
+        if body.get("errMsg").and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()) {
             let (path, got) = ("/response/body/errMsg".into(), body.get("errMsg").cloned());
             self.differences.push(Difference { path, expected: Some("$text".into()), got, note: "the original crashed here" });
         }

@@ -92,7 +92,11 @@ impl Deviation {
                 Some(answer) if agrees(answer, difference.got.as_ref(), bindings) => used.push(&difference.path),
                 Some(answer) => {
                     used.push(&difference.path);
-                    left.push(Difference { expected: Some(answer.clone()), note: "a deviation is listed, but not this one", ..difference.clone() });
+                    left.push(Difference {
+                        expected: Some(answer.clone()),
+                        note: "a deviation is listed, but not this one",
+                        ..difference.clone()
+                    });
                 }
                 None => left.push(difference.clone()),
             }
@@ -130,7 +134,7 @@ pub fn answer_for(difference: &Difference, bindings: &Bindings) -> Value {
 
 fn generalised(field: &str, value: &Value, bindings: &Bindings) -> Value {
     match value {
-        Value::String(_) if matches!(field, "errMsg" | "msg" | "message") => "$text".into(),
+        Value::String(text) if !text.is_empty() && matches!(field, "errMsg" | "msg" | "message") => "$text".into(),
         Value::String(text) => match bindings.name_of(text) {
             Some(name) => name.into(),
             None if field == "_id" || super::jwt::decode(text).is_some() => "$any".into(),
@@ -147,5 +151,89 @@ fn generalised(field: &str, value: &Value, bindings: &Bindings) -> Value {
         Value::Array(items) => items.iter().map(|item| generalised(field, item, bindings)).collect(),
         Value::Object(map) => Value::Object(map.iter().map(|(key, item)| (key.clone(), generalised(key, item, bindings))).collect()),
         other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::replay::{config::Facts, run::project_conformance};
+
+    fn bindings() -> Bindings {
+        let facts = Facts::read(&project_conformance().join("configs/base")).unwrap();
+        let mut bindings = Bindings::new(BTreeMap::new(), Arc::new(facts), None);
+        bindings.enter_step(1_760_000_001_000, "__UNI__AAA");
+        bindings
+    }
+
+    fn deviation(answers: Value) -> Deviation {
+        let list = json!({"deviations": [{
+            "file": "f.json", "scenario": "s", "step": 1, "method": "login", "why": "deviation 1", "answers": answers,
+        }]});
+        Deviations::parse(&list.to_string()).unwrap().of("f.json", "s").next().unwrap().clone()
+    }
+
+    fn difference(path: &str, got: Option<Value>) -> Difference {
+        Difference { path: path.into(), expected: Some(json!(0)), got, note: "" }
+    }
+
+    #[test]
+    fn a_step_is_a_deviation_when_its_differences_are_those_listed() {
+        let listed = deviation(json!({
+            "/response/body/errCode": "uni-id-check-token-failed",
+            "/response/body/errMsg": "$text",
+            "/response/body/time": "$now+7200s",
+            "/response/body/newToken": {"$absent": true},
+        }));
+        let mut found = vec![
+            difference("/response/body/errCode", Some(json!("uni-id-check-token-failed"))),
+            difference("/response/body/errMsg", Some(json!("words"))),
+            difference("/response/body/time", Some(json!(1_760_007_201_000_i64))),
+            difference("/response/body/newToken", None),
+        ];
+        assert_eq!(listed.unexplained(&found, &mut bindings()), []);
+        // One that did not come, one of another value, and one more: each is told.
+        let missing = listed.unexplained(&found[1..], &mut bindings());
+        assert_eq!(missing.len(), 1);
+        assert_eq!(missing[0].path, "/response/body/errCode");
+        found[0].got = Some(json!("uni-id-token-expired"));
+        assert_eq!(listed.unexplained(&found, &mut bindings()).len(), 1);
+        found[3].got = Some(json!({}));
+        assert_eq!(listed.unexplained(&found, &mut bindings()).len(), 2);
+        found.push(difference("/dbAfter/uni-id-log/+0", Some(json!({}))));
+        assert_eq!(listed.unexplained(&found, &mut bindings()).len(), 3);
+    }
+
+    #[test]
+    fn a_draft_explains_what_it_was_drawn_from() {
+        let found = [
+            difference("/response/body/errMsg", Some(json!("words"))),
+            difference("/response/body/tokenExpired", Some(json!(1_760_007_201_000_i64))),
+            difference(
+                "/dbAfter/uni-id-log/+0",
+                Some(json!({"op": "insert", "doc": {"_id": "abc", "create_date": 1_760_000_001_000_i64, "state": 0}})),
+            ),
+            difference("/response/body/uid", None),
+        ];
+        let bindings = bindings();
+        let answers: serde_json::Map<String, Value> = found.iter().map(|d| (d.path.clone(), answer_for(d, &bindings))).collect();
+        assert_eq!(answers["/response/body/tokenExpired"], "$now+7200s");
+        assert_eq!(answers["/dbAfter/uni-id-log/+0"]["doc"], json!({"_id": "$any", "create_date": "$now", "state": 0}));
+        assert_eq!(deviation(answers.into()).unexplained(&found, &mut bindings.clone()), []);
+    }
+
+    #[test]
+    fn a_list_needs_reasons_and_names_each_step_once() {
+        let entry =
+            |why: &str| json!({"file": "f", "scenario": "s", "step": 1, "method": "m", "why": why, "answers": {"/response/status": 200}});
+        let parse = |entries: Value| Deviations::parse(&json!({"deviations": entries}).to_string());
+        assert!(parse(json!([entry("deviation 1")])).is_ok());
+        assert!(parse(json!([entry(" ")])).is_err());
+        assert!(parse(json!([entry("deviation 1"), entry("deviation 1")])).is_err());
+        assert!(parse(json!([{"file": "f", "scenario": "s", "step": 1, "method": "m", "why": "x", "answers": {}}])).is_err());
     }
 }

@@ -79,7 +79,7 @@ impl Bindings {
             let size = self.captcha_size(&bind).unwrap_or(2);
             letters(number, size, &('a'..='z').collect::<Vec<_>>())
         } else if bind.kind.contains("digits") {
-            format!("{:06}", (number * 7_919) % 1_000_000)
+            format!("{:06}", number.wrapping_mul(7_919) % 1_000_000)
         } else if let (Some(alphabet), Some(length)) = (&bind.alphabet, bind.length) {
             letters(number, length, &character_class(alphabet))
         } else {
@@ -116,7 +116,9 @@ fn fill_shapes(value: &Value, password: &str) -> Value {
             None => value.clone(),
         },
         Value::Array(items) => items.iter().map(|item| fill_shapes(item, password)).collect(),
-        Value::Object(map) => Value::Object(map.iter().map(|(key, item)| (key.clone(), fill_shapes(item, password))).collect::<Map<_, _>>()),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, item)| (key.clone(), fill_shapes(item, password))).collect::<Map<_, _>>())
+        }
         other => other.clone(),
     }
 }
@@ -136,12 +138,12 @@ fn hash(password: &str) -> String {
 /// A text of `size` characters that differs for different numbers as long as it can.
 fn letters(number: u32, size: usize, alphabet: &[char]) -> String {
     let mut number = number as usize;
-    let digits = (0..size).map(|_| {
-        let letter = alphabet[number % alphabet.len()];
+    let letter = |_| {
+        let place = number.checked_rem(alphabet.len())?;
         number /= alphabet.len();
-        letter
-    });
-    digits.collect()
+        alphabet.get(place)
+    };
+    (0..size).filter_map(letter).collect()
 }
 
 /// The characters of a class of a regular expression: `2-4A` is 2, 3, 4 and A.

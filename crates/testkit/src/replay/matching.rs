@@ -250,3 +250,67 @@ fn is_hash(text: &str) -> bool {
     text.strip_prefix("$UNI_ID_HMAC_SHA256$20$")
         .is_some_and(|hex| hex.len() == 84 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::replay::{config::Facts, run::project_conformance};
+
+    fn bindings() -> Bindings {
+        let bind = |value: Value| serde_json::from_value::<Bind>(value).unwrap();
+        let binds = BTreeMap::from([
+            ("$uid1".to_owned(), bind(json!({"kind": "generated _id", "collection": "uni-id-users"}))),
+            ("$uid2".to_owned(), bind(json!({"kind": "generated _id", "collection": "uni-id-users"}))),
+            ("$id1".to_owned(), bind(json!({"kind": "generated _id", "collection": "uni-id-log"}))),
+        ]);
+        let facts = Facts::read(&project_conformance().join("configs/base")).unwrap();
+        let mut bindings = Bindings::new(binds, Arc::new(facts), None);
+        bindings.enter_step(1_760_000_001_000, "__UNI__AAA");
+        bindings
+    }
+
+    fn found(expected: Value, got: Value) -> usize {
+        let mut bindings = bindings();
+        let mut matcher = Matcher::new(&mut bindings, Some(Language::Chinese));
+        matcher.compare("", &expected, &got);
+        matcher.differences.len()
+    }
+
+    #[test]
+    fn one_placeholder_is_one_value_and_two_are_two() {
+        assert_eq!(found(json!(["$uid1", "$uid1"]), json!(["a", "a"])), 0);
+        assert_eq!(found(json!(["$uid1", "$uid1"]), json!(["a", "b"])), 1);
+        assert_eq!(found(json!(["$uid1", "$uid2"]), json!(["a", "a"])), 1);
+        // Collections number their documents independently of each other.
+        assert_eq!(found(json!(["$uid1", "$id1"]), json!(["a", "a"])), 0);
+    }
+
+    #[test]
+    fn placeholders_inside_of_texts_bind_too() {
+        assert_eq!(found(json!(["{\"uid\":\"$uid1\",\"at\":$now+2s}", "$uid1"]), json!(["{\"uid\":\"a\",\"at\":1760000003000}", "a"])), 0);
+        assert_eq!(found(json!(["x-$uid1-y", "$uid1"]), json!(["x-a-y", "b"])), 1);
+        assert_eq!(found(json!("x-$uid1-y"), json!("x-a-z")), 1);
+    }
+
+    #[test]
+    fn words_are_in_the_language_that_was_asked_for() {
+        assert_eq!(found(json!("$text"), json!("文字")), 0);
+        for wrong in [json!("words"), json!(""), json!("  "), json!(1), json!(null)] {
+            assert_eq!(found(json!("$text"), wrong), 1);
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value_and_kinds_are_not_mixed() {
+        assert_eq!(found(json!([1, 1.0]), json!([1.0, 1])), 0);
+        for (expected, got) in
+            [(json!(1), json!("1")), (json!(0), json!(false)), (json!(null), json!(0)), (json!("$now"), json!("1760000001000"))]
+        {
+            assert_eq!(found(expected, got), 1);
+        }
+    }
+}

@@ -81,7 +81,9 @@ fn clock(text: &str) -> Option<(Piece, usize)> {
         "$nowMs" => Some((Piece::NowText(offset), word + digits)),
         "$nowSec" => Some((Piece::NowSeconds(offset), word + digits)),
         // Its offset counts seconds and says so.
-        "$now" if digits > 0 && text[word + digits..].starts_with('s') => Some((Piece::Now(offset * 1000), word + digits + 1)),
+        "$now" if digits > 0 && text[word + digits..].starts_with('s') => {
+            Some((Piece::Now(offset.saturating_mul(1000)), word + digits + 1))
+        }
         "$now" => Some((Piece::Now(0), word)),
         _ => None,
     }

@@ -241,8 +241,12 @@ impl Recording {
     /// # Errors
     /// If the folder or a file cannot be read or has another form.
     pub fn read_folder(folder: &Path) -> Result<Vec<Self>> {
-        let mut files: Vec<_> =
-            fs::read_dir(folder).with_context(|| folder.display().to_string())?.collect::<std::io::Result<Vec<_>>>()?.into_iter().map(|e| e.path()).collect();
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .with_context(|| folder.display().to_string())?
+            .collect::<std::io::Result<Vec<_>>>()?
+            .into_iter()
+            .map(|e| e.path())
+            .collect();
         files.retain(|path| path.extension().is_some_and(|ext| ext == "json"));
         files.sort();
         let mut recordings = Vec::new();

@@ -82,6 +82,19 @@ impl Report {
         }
     }
 
+    /// Adds what follows.
+    pub fn append(&mut self, other: Report) {
+        self.equal += other.equal;
+        self.deviations += other.deviations;
+        self.different += other.different;
+        for (reason, count) in other.pending {
+            *self.pending.entry(reason).or_default() += count;
+        }
+        self.lines.extend(other.lines);
+        self.proposals.extend(other.proposals);
+        self.notes.extend(other.notes);
+    }
+
     /// How many steps were not replayed.
     pub fn pending_steps(&self) -> usize {
         self.pending.values().sum()

@@ -25,8 +25,6 @@ pub struct Stage {
     pub deviations: Deviations,
     /// Signs the tokens that clients got from Apple.
     pub apple: Option<Arc<AppleKey>>,
-    /// Third parties.
-    pub upstreams: Arc<Upstreams>,
     /// Whether deviations and pending steps are told, too.
     pub verbose: bool,
 }
@@ -76,7 +74,8 @@ pub async fn replay_scenario(
         }
         return Ok(database);
     }
-    let world = World::start(scenario, &mut bindings, database, stage.upstreams.clone()).await?;
+    let upstreams = Upstreams::start(stage.apple.clone()).await?;
+    let world = World::start(scenario, &mut bindings, database, upstreams).await?;
     let mut run = Run { stage, file, scenario, bindings, world, skipped_since_outbox: false, skipped_since_requests: false };
     for (at, step) in scenario.steps.iter().enumerate() {
         let followed = match step {

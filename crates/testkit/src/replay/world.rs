@@ -13,11 +13,7 @@ use super::{
     recording::{Call, Operation, Scenario},
     request::{Request, SPACE},
 };
-use crate::{
-    FrozenClock, RecordingSms, TestApp, TestDatabase,
-    app::export_everything,
-    upstreams::Upstreams,
-};
+use crate::{FrozenClock, RecordingSms, TestApp, TestDatabase, app::export_everything, upstreams::Upstreams};
 
 /// The number that the recorded SMS service refused.
 const REFUSED_NUMBER: &str = "19900000000";
@@ -27,12 +23,12 @@ pub struct World {
     app: TestApp,
     snapshot: Snapshot,
     /// What the program asked of third parties.
-    pub upstreams: Arc<Upstreams>,
+    pub upstreams: Upstreams,
 }
 
 impl World {
     /// Starts the program with a scenario's configuration and documents.
-    pub async fn start(scenario: &Scenario, bindings: &mut Bindings, database: TestDatabase, upstreams: Arc<Upstreams>) -> Result<Self> {
+    pub async fn start(scenario: &Scenario, bindings: &mut Bindings, database: TestDatabase, upstreams: Upstreams) -> Result<Self> {
         let clock = Arc::new(FrozenClock::default());
         bindings.enter_step(clock.now_ms(), "");
         let mut builder = TestApp::builder()
@@ -49,7 +45,6 @@ impl World {
             let documents = documents.iter().map(|document| instantiated(document, bindings)).collect::<Result<_>>();
             builder = builder.seed(collection, documents.with_context(|| format!("the seed of {collection}"))?);
         }
-        upstreams.take_requests();
         let app = builder.start().await?;
         let snapshot = export_everything(&*app.store).await?;
         Ok(Self { app, snapshot, upstreams })
@@ -138,8 +133,10 @@ impl World {
         self.snapshot.get(collection).into_iter().flatten()
     }
 
-    /// Reads the database again, so that what the test's hand did is not taken for the program's.
+    /// Reads the database again, so that what the test's hand did is not taken for the program's,
+    /// and lets the program hear of it.
     async fn look(&mut self) -> Result<()> {
+        self.app.hear_news().await?;
         self.snapshot = export_everything(&*self.app.store).await?;
         Ok(())
     }

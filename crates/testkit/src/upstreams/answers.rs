@@ -47,7 +47,9 @@ pub fn answer(place: &str, params: &Map<String, Value>, apple: Option<&AppleKey>
         "api.weixin.qq.com/cgi-bin/stable_token" | "api.weixin.qq.com/cgi-bin/token" => {
             (JSON, json!({"access_token": format!("AT-{}", param("appid")), "expires_in": 7200}))
         }
-        "api.weixin.qq.com/cgi-bin/ticket/getticket" => (JSON, json!({"errcode": 0, "errmsg": "ok", "ticket": "TICKET", "expires_in": 7200})),
+        "api.weixin.qq.com/cgi-bin/ticket/getticket" => {
+            (JSON, json!({"errcode": 0, "errmsg": "ok", "ticket": "TICKET", "expires_in": 7200}))
+        }
         "api.weixin.qq.com/wxa/business/getuserphonenumber" => (JSON, weixin_phone(param("code"))),
         "api.weixin.qq.com/wxa/business/getuserencryptkey" => (JSON, weixin_encrypt_key()),
         "api.q.qq.com/sns/jscode2session" => (JSON, qq_mini_program(param("js_code"))),
@@ -119,7 +121,8 @@ fn weixin_token(code: &str) -> Value {
 
 fn weixin_user(token: &str, openid: &str) -> Value {
     let parts = token.strip_prefix("at_").and_then(|rest| rest.split_once('_'));
-    let Some((kind, x)) = parts.filter(|(kind, x)| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()) && !x.is_empty()) else {
+    let Some((kind, x)) = parts.filter(|(kind, x)| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()) && !x.is_empty())
+    else {
         return json!({"errcode": 40001, "errmsg": "invalid credential"});
     };
     let avatar = match kind {
@@ -214,7 +217,10 @@ mod tests {
     #[test]
     fn codes_decide_what_is_answered() {
         let session = "api.weixin.qq.com/sns/jscode2session";
-        assert_eq!(json_of(session, json!({"js_code": "mp-A"})), json!({"session_key": "1e4WIv1Bg1h0+gGmPikQBw==", "openid": "o_mp_A", "unionid": "u_A"}));
+        assert_eq!(
+            json_of(session, json!({"js_code": "mp-A"})),
+            json!({"session_key": "1e4WIv1Bg1h0+gGmPikQBw==", "openid": "o_mp_A", "unionid": "u_A"})
+        );
         assert_eq!(json_of(session, json!({"js_code": "mpnu-A"})).get("unionid"), None);
         assert_eq!(json_of(session, json!({"js_code": "mp-"}))["errcode"], 40029);
         let token = json_of("api.weixin.qq.com/sns/oauth2/access_token", json!({"code": "wxbadavatar-B"}));

@@ -94,11 +94,8 @@ impl Drop for Upstreams {
 async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let query = pairs(uri.query().unwrap_or_default());
     let is_json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.contains("json"));
-    let data: Map<String, Value> = if is_json {
-        serde_json::from_slice(&body).unwrap_or_default()
-    } else {
-        pairs(&String::from_utf8_lossy(&body))
-    };
+    let data: Map<String, Value> =
+        if is_json { serde_json::from_slice(&body).unwrap_or_default() } else { pairs(&String::from_utf8_lossy(&body)) };
     let place = uri.path().trim_start_matches('/').to_owned();
     shared.requests.lock().push(if method == Method::GET {
         json!({"url": format!("https://{place}"), "method": "GET", "data": query})
@@ -159,7 +156,10 @@ mod tests {
         let body: Value = serde_json::from_str(&http.get(url).send().await.unwrap().text().await.unwrap()).unwrap();
         assert_eq!(body["openid"], "o_mp_A");
         let asked = upstreams.take_requests();
-        assert_eq!(asked, [json!({"url": "https://api.weixin.qq.com/sns/jscode2session", "method": "GET", "data": {"js_code": "mp-A", "appid": "x"}})]);
+        assert_eq!(
+            asked,
+            [json!({"url": "https://api.weixin.qq.com/sns/jscode2session", "method": "GET", "data": {"js_code": "mp-A", "appid": "x"}})]
+        );
         assert!(upstreams.take_requests().is_empty());
     }
 }

@@ -139,5 +139,8 @@ fn to_changes(written: &Value) -> std::collections::BTreeMap<String, Vec<Change>
         _ => Change::Remove { id: operation["_id"].as_str().unwrap().to_owned() },
     };
     let written = written.as_object().unwrap();
-    written.iter().map(|(collection, operations)| (collection.clone(), operations.as_array().unwrap().iter().map(change).collect())).collect()
+    written
+        .iter()
+        .map(|(collection, operations)| (collection.clone(), operations.as_array().unwrap().iter().map(change).collect()))
+        .collect()
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::config::report::{Problem, Words};
 
 /// An entry of `uni-id/config.json` with a platform's section laid over it. Defaults are those of
-/// the specification of uni-id-co. `Debug` shows only what is no secret and holds none.
+/// uni-id-co. `Debug` shows only what is no secret and holds none.
 pub struct AppConfig {
     /// `passwordSecret`, oldest first; empty if it is missing or wrong.
     pub password_secrets: Vec<PasswordSecret>,

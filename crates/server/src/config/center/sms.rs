@@ -33,7 +33,7 @@ pub struct SmsScene {
     pub code_expires_in: Option<u32>,
 }
 
-/// Seconds that a code lives unless something else is configured (seed 003).
+/// Seconds that a code lives unless something else is configured, as the documentation of uni-id has it.
 pub const CODE_EXPIRES_IN_S: u32 = 180;
 
 impl SmsService {

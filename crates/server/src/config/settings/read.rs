@@ -11,7 +11,7 @@ use super::{
 };
 use crate::config::report::{Notice, Problem, Words, tidy};
 
-/// The space of development mode (operating contract).
+/// The space of development mode: its id and its secret.
 const DEVELOPMENT_SPACE: (&str, &str) = ("lingpai-dev", "lingpai-dev-secret");
 
 impl Settings {
