@@ -1,5 +1,11 @@
 -- The tables. Times are milliseconds since the Unix epoch, those of tokens (issued_at, expires_at)
 -- whole seconds. "seq" is the order of insertion.
+-- A row of an index holds 2,700 bytes at most, and clients send longer texts than that (device ids, say):
+-- where such a text is looked up, its hash is indexed, and queries ask for both the hash and the text.
+
+CREATE FUNCTION lingpai_key(p_text text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT hashtextextended(p_text, 0)
+$$;
 
 -- uni-id-users. doc is the document without the login columns (last_login_date, last_login_ip,
 -- login_ip_limit) and without token, as src/document/user.rs makes it. status, valid_token_date, roles
@@ -17,7 +23,7 @@ CREATE TABLE users (
     roles text[] NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 85);
 
--- What users are found by. holder_mark is '' for the regular holder; rows that may repeat carry the uid.
+-- What users are found by; long texts are cut down to a digest (src/postgres/text.rs). holder_mark is '' for the regular holder; rows that may repeat carry the uid.
 CREATE TABLE identities (
     kind text NOT NULL,
     value text NOT NULL,
@@ -73,7 +79,9 @@ CREATE TABLE log (
     doc json NOT NULL,
     CONSTRAINT log_id UNIQUE (id)
 );
-CREATE INDEX log_recent ON log (value, field, ip, type, create_date DESC, seq DESC) WHERE field IS NOT NULL;
+CREATE INDEX log_recent ON log (
+    lingpai_key(value || chr(31) || field || chr(31) || ip || chr(31) || type), create_date DESC, seq DESC
+) WHERE value IS NOT NULL;
 CREATE INDEX log_created ON log USING brin (create_date);
 
 -- opendb-verify-codes. kind is captcha (target: device_uuid), mobile, email, or '' for imported documents
@@ -93,9 +101,9 @@ CREATE TABLE codes (
     expired_date bigint,
     extra json
 );
-CREATE INDEX codes_target ON codes (target, kind, created_date DESC);
-CREATE INDEX codes_device ON codes (device_id, kind, created_date DESC) WHERE kind IN ('mobile', 'email');
-CREATE INDEX codes_ip ON codes (ip, kind, created_date DESC) WHERE kind IN ('mobile', 'email');
+CREATE INDEX codes_target ON codes (lingpai_key(target), kind, created_date DESC);
+CREATE INDEX codes_device ON codes (lingpai_key(device_id), kind, created_date DESC) WHERE kind IN ('mobile', 'email');
+CREATE INDEX codes_ip ON codes (lingpai_key(ip), kind, created_date DESC) WHERE kind IN ('mobile', 'email');
 CREATE INDEX codes_expired ON codes (expired_date);
 
 -- uni-id-device.
@@ -106,7 +114,7 @@ CREATE TABLE devices (
     user_id text,
     doc json NOT NULL
 );
-CREATE INDEX devices_of_user ON devices (user_id, device_id);
+CREATE INDEX devices_of_user ON devices (user_id, lingpai_key(device_id));
 
 -- Every other collection.
 CREATE TABLE documents (

@@ -52,7 +52,8 @@ BEGIN
     ON CONFLICT (hash) WHERE hash IS NOT NULL DO NOTHING;
     IF p_end.device_id IS NOT NULL THEN
         UPDATE devices SET doc = lingpai_with(doc, '{"token_expired":0}')
-        WHERE user_id = p_end.uid AND device_id = p_end.device_id;
+        WHERE user_id = p_end.uid AND lingpai_key(device_id) = lingpai_key(p_end.device_id)
+            AND device_id = p_end.device_id;
     END IF;
     PERFORM lingpai_append_log(p_end.log);
 END

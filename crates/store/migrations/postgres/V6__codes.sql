@@ -35,17 +35,20 @@ BEGIN
             CASE p_scopes[i]
                 WHEN 'target' THEN (
                     SELECT created_date FROM codes
-                    WHERE kind = p_kind AND target = p_target AND created_date > p_created - p_windows[i]
+                    WHERE kind = p_kind AND lingpai_key(target) = lingpai_key(p_target) AND target = p_target
+                        AND created_date > p_created - p_windows[i]
                     ORDER BY created_date DESC OFFSET greatest(p_counts[i] - 1, 0) LIMIT 1
                 )
                 WHEN 'device' THEN (
                     SELECT created_date FROM codes
-                    WHERE kind = p_kind AND kind IN ('mobile', 'email') AND device_id = p_device_id AND created_date > p_created - p_windows[i]
+                    WHERE kind = p_kind AND kind IN ('mobile', 'email') AND lingpai_key(device_id) = lingpai_key(p_device_id) AND device_id = p_device_id
+                        AND created_date > p_created - p_windows[i]
                     ORDER BY created_date DESC OFFSET greatest(p_counts[i] - 1, 0) LIMIT 1
                 )
                 ELSE (
                     SELECT created_date FROM codes
-                    WHERE kind = p_kind AND kind IN ('mobile', 'email') AND ip = p_ip AND created_date > p_created - p_windows[i]
+                    WHERE kind = p_kind AND kind IN ('mobile', 'email') AND lingpai_key(ip) = lingpai_key(p_ip) AND ip = p_ip
+                        AND created_date > p_created - p_windows[i]
                     ORDER BY created_date DESC OFFSET greatest(p_counts[i] - 1, 0) LIMIT 1
                 )
             END
@@ -57,7 +60,8 @@ BEGIN
         END IF;
     END LOOP;
     UPDATE codes SET state = 2
-    WHERE kind = p_kind AND target = p_target AND scene = p_scene AND state = 0 AND expired_date > p_created;
+    WHERE kind = p_kind AND lingpai_key(target) = lingpai_key(p_target) AND target = p_target
+        AND scene = p_scene AND state = 0 AND expired_date > p_created;
     INSERT INTO codes (id, kind, target, scene, code, state, ip, device_id, created_date, expired_date)
     VALUES (p_id, p_kind, p_target, p_scene, p_code, 0, p_ip, p_device_id, p_created, p_expired);
 END
@@ -70,7 +74,8 @@ BEGIN
     PERFORM lingpai_lock_codes(p_kind || chr(31) || p_target);
     UPDATE codes SET state = 1 WHERE id = (
         SELECT id FROM codes
-        WHERE kind = p_kind AND target = p_target AND scene = p_scene AND state = 0 AND expired_date > p_now
+        WHERE kind = p_kind AND lingpai_key(target) = lingpai_key(p_target) AND target = p_target
+        AND scene = p_scene AND state = 0 AND expired_date > p_now
             AND lingpai_code_matches(code, p_code)
         ORDER BY created_date DESC, seq DESC LIMIT 1
     );
@@ -78,7 +83,8 @@ BEGIN
         RETURN true;
     END IF;
     UPDATE codes SET guesses = guesses + 1, state = CASE WHEN guesses + 1 >= p_max_guesses THEN 2 ELSE 0 END
-    WHERE kind = p_kind AND target = p_target AND scene = p_scene AND state = 0 AND expired_date > p_now;
+    WHERE kind = p_kind AND lingpai_key(target) = lingpai_key(p_target) AND target = p_target
+        AND scene = p_scene AND state = 0 AND expired_date > p_now;
     PERFORM lingpai_append_log(p_on_wrong);
     RETURN false;
 END
@@ -94,7 +100,8 @@ BEGIN
     PERFORM lingpai_lock_codes('captcha' || chr(31) || p_device_id);
     IF p_voids THEN
         SELECT id INTO v_id FROM codes
-        WHERE kind = 'captcha' AND target = p_device_id AND scene = p_scene ORDER BY created_date DESC, seq DESC LIMIT 1;
+        WHERE kind = 'captcha' AND lingpai_key(target) = lingpai_key(p_device_id) AND target = p_device_id AND scene = p_scene
+        ORDER BY created_date DESC, seq DESC LIMIT 1;
         IF NOT FOUND THEN
             RETURN false;
         END IF;
@@ -115,7 +122,8 @@ BEGIN
     PERFORM lingpai_lock_codes('captcha' || chr(31) || p_device_id);
     v_live := ARRAY(
         SELECT id FROM codes
-        WHERE kind = 'captcha' AND target = p_device_id AND scene = p_scene AND state = 0 AND expired_date >= p_now
+        WHERE kind = 'captcha' AND lingpai_key(target) = lingpai_key(p_device_id) AND target = p_device_id
+            AND scene = p_scene AND state = 0 AND expired_date >= p_now
         ORDER BY created_date DESC, seq DESC LIMIT 5
     );
     UPDATE codes SET state = 1 WHERE id = (
@@ -127,7 +135,8 @@ BEGIN
     IF EXISTS (
         SELECT FROM (
             SELECT code FROM codes
-            WHERE kind = 'captcha' AND target = p_device_id AND scene = p_scene AND state = 0 AND expired_date < p_now
+            WHERE kind = 'captcha' AND lingpai_key(target) = lingpai_key(p_device_id) AND target = p_device_id
+            AND scene = p_scene AND state = 0 AND expired_date < p_now
             ORDER BY created_date DESC, seq DESC LIMIT 5
         ) AS expired WHERE lingpai_code_matches(lower(code), lower(p_code))
     ) THEN

@@ -6,7 +6,9 @@ BEGIN
     RETURN (
         SELECT count(*) = 3 AND bool_and(latest.state = 0) IS TRUE FROM (
             SELECT state FROM log
-            WHERE value = p_value AND field = p_field AND ip = p_ip AND type = p_type AND create_date > p_since AND field IS NOT NULL
+            WHERE lingpai_key(value || chr(31) || field || chr(31) || ip || chr(31) || type)
+                    = lingpai_key(p_value || chr(31) || p_field || chr(31) || p_ip || chr(31) || p_type)
+                AND value = p_value AND field = p_field AND ip = p_ip AND type = p_type AND create_date > p_since
             ORDER BY create_date DESC, seq DESC LIMIT 3
         ) AS latest
     );

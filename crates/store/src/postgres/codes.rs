@@ -105,13 +105,7 @@ impl PostgresStore {
         let rows = self
             .write(
                 "SELECT lingpai_consume_captcha($1, $2, $3, $4, $5)",
-                &[
-                    &storable(&guess.device_id),
-                    &storable(&guess.scene),
-                    &storable(&guess.code),
-                    &guess.now,
-                    &i64::from(guess.max_guesses),
-                ],
+                &[&storable(&guess.device_id), &storable(&guess.scene), &storable(&guess.code), &guess.now, &i64::from(guess.max_guesses)],
             )
             .await?;
         CaptchaOutcome::read(column(&only(rows)?, 0)?)

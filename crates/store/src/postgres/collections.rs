@@ -92,9 +92,7 @@ impl PostgresStore {
             Table::Log => self.read("SELECT seq FROM log WHERE id = $1", &[&stored]).await?,
             Table::Codes => self.read("SELECT seq FROM codes WHERE id = $1", &[&stored]).await?,
             Table::Devices => self.read("SELECT seq FROM devices WHERE id = $1", &[&stored]).await?,
-            Table::Documents => {
-                self.read("SELECT seq FROM documents WHERE collection = $1 AND id = $2", &[&collection, &stored]).await?
-            }
+            Table::Documents => self.read("SELECT seq FROM documents WHERE collection = $1 AND id = $2", &[&collection, &stored]).await?,
         };
         match rows.first() {
             Some(row) => column(row, 0),
@@ -111,23 +109,20 @@ impl PostgresStore {
         let table = Table::of(collection)?;
         let after = self.place_of(table, collection, after).await?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let (rows, compose): (_, fn(&Row) -> Result<Map<String, Value>, Failure>) = match table {
-            Table::Users => (self.read(EXPORT_USERS, &[&after, &limit]).await?, user_document),
-            Table::Codes => (self.read(EXPORT_CODES, &[&after, &limit]).await?, code_document),
-            Table::Log => {
-                (self.read("SELECT doc::text FROM log WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?, plain_document)
+        let rows = match table {
+            Table::Users => self.read(EXPORT_USERS, &[&after, &limit]).await?,
+            Table::Codes => self.read(EXPORT_CODES, &[&after, &limit]).await?,
+            Table::Log => self.read("SELECT doc::text FROM log WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?,
+            Table::Devices => self.read("SELECT doc::text FROM devices WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?,
+            Table::Documents => {
+                let sql = "SELECT doc::text FROM documents WHERE collection = $3 AND seq > $1 ORDER BY seq LIMIT $2";
+                self.read(sql, &[&after, &limit, &collection]).await?
             }
-            Table::Devices => {
-                (self.read("SELECT doc::text FROM devices WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?, plain_document)
-            }
-            Table::Documents => (
-                self.read(
-                    "SELECT doc::text FROM documents WHERE collection = $3 AND seq > $1 ORDER BY seq LIMIT $2",
-                    &[&after, &limit, &collection],
-                )
-                .await?,
-                plain_document,
-            ),
+        };
+        let compose = match table {
+            Table::Users => user_document,
+            Table::Codes => code_document,
+            Table::Log | Table::Devices | Table::Documents => plain_document,
         };
         rows.iter().map(compose).collect()
     }

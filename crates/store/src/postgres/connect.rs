@@ -33,7 +33,9 @@ impl Target {
         let mut config: Config = url.parse().map_err(|_| OpenError::Url("not a valid `postgres://` URL".into()))?;
         let limit = options.statement_timeout.as_millis();
         // Generic plans: every statement is a lookup by key, planning it anew would cost more than running it.
-        let session = format!("-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c plan_cache_mode=force_generic_plan -c jit=off");
+        let session = format!(
+            "-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c plan_cache_mode=force_generic_plan -c jit=off"
+        );
         config.options(config.get_options().map_or_else(|| session.clone(), |given| format!("{session} {given}")));
         if config.get_application_name().is_none() {
             config.application_name("lingpai");
@@ -57,7 +59,10 @@ impl Target {
     /// If the server cannot be reached or refuses.
     pub async fn connect(&self) -> Result<Client, Failure> {
         let mut config = self.config.clone();
-        config.options(format!("{} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0", config.get_options().unwrap_or_default()));
+        config.options(format!(
+            "{} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+            config.get_options().unwrap_or_default()
+        ));
         match &self.tls {
             Some(tls) => {
                 let (client, connection) = config.connect(tls.clone()).await?;
@@ -163,7 +168,11 @@ mod tests {
 
     #[test]
     fn a_refused_url_is_not_repeated() {
-        for url in ["postgres://name:hunter2@localhost:port/c", "postgres://name:hunter2@h/c?sslmode=hunter2", "postgres://name:hunter2@h/c?hunter2=1"] {
+        for url in [
+            "postgres://name:hunter2@localhost:port/c",
+            "postgres://name:hunter2@h/c?sslmode=hunter2",
+            "postgres://name:hunter2@h/c?hunter2=1",
+        ] {
             let message = parse(url).err().unwrap().to_string();
             assert!(!message.contains("hunter2"), "{message}");
         }

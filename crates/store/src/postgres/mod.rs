@@ -22,7 +22,10 @@ mod text;
 mod users;
 
 use std::{
-    sync::{Arc, atomic::{AtomicI64, AtomicU64}},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64},
+    },
     time::Duration,
 };
 

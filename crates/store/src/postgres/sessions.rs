@@ -8,8 +8,8 @@ use std::{
 use lingpai_domain::{
     account::Identity,
     store::{
-        FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed, SignIn,
-        SignedIn,
+        FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
+        SignIn, SignedIn,
     },
 };
 use postgres_types::{Json, ToSql};
@@ -22,7 +22,7 @@ use super::{
     log::LogColumns,
     outcome::Outcome,
     statements::{column, only},
-    text::{storable, storable_list},
+    text::{lookup_key, storable, storable_list},
 };
 use crate::document::{UserParts, stands_apart};
 
@@ -114,9 +114,9 @@ struct IdentityColumns {
 impl From<&Identity> for IdentityColumns {
     fn from(identity: &Identity) -> Self {
         Self {
-            kind: storable(identity.kind.wire()).into_owned(),
-            value: storable(&identity.value).into_owned(),
-            app: storable(&identity.app).into_owned(),
+            kind: lookup_key(identity.kind.wire()).into_owned(),
+            value: lookup_key(&identity.value).into_owned(),
+            app: lookup_key(&identity.app).into_owned(),
             exclusive: !stands_apart(identity),
         }
     }

@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+use lingpai_domain::random::to_hex;
+use sha2::{Digest, Sha256};
+
 /// A text as a column can hold it.
 pub fn storable(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', '\u{1}']) {
@@ -14,9 +17,28 @@ pub fn storable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace('\u{1}', "\u{1}1").replace('\0', "\u{1}0"))
 }
 
+/// The longest text, in bytes, that stands in an index as it is. A row of an index holds 2,700 bytes.
+const INDEXABLE: usize = 256;
+
+/// A text that is only looked up, never read back, as an index can hold it: a long one is replaced by
+/// its beginning, U+0001 `~` (which [`storable`] never makes), and its SHA-256.
+pub fn lookup_key(text: &str) -> Cow<'_, str> {
+    let stored = storable(text);
+    if stored.len() <= INDEXABLE {
+        return stored;
+    }
+    let beginning = &stored[..stored.floor_char_boundary(INDEXABLE / 2)];
+    Cow::Owned(format!("{beginning}\u{1}~{}", to_hex(&Sha256::digest(text))))
+}
+
 /// A list of texts as a column can hold it.
 pub fn storable_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
     texts.into_iter().map(storable).collect()
+}
+
+/// A list of texts that are only looked up.
+pub fn lookup_keys(texts: &[String]) -> Vec<Cow<'_, str>> {
+    texts.iter().map(|text| lookup_key(text)).collect()
 }
 
 /// What [`storable`] was given.
@@ -30,6 +52,17 @@ pub fn original(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_become_short_keys_that_stay_distinct() {
+        for beginning in ["x", "\0", "令"] {
+            let long = beginning.repeat(3000);
+            let longer = format!("{long}!");
+            assert!(lookup_key(&long).len() <= 256);
+            assert_ne!(lookup_key(&long), lookup_key(&longer));
+        }
+        assert_eq!(lookup_key("alice"), "alice");
+    }
 
     #[test]
     fn every_text_survives_and_stays_distinct() {

@@ -13,17 +13,15 @@ use super::{
     failure::Failure,
     log::RecentColumns,
     statements::{column, only},
-    text::{original, storable, storable_list},
+    text::{lookup_key, lookup_keys, original, storable},
 };
 use crate::document::{LoginColumns, stored_user};
 
 /// Reads the columns `doc, revision, last_login_date, last_login_ip` that begin at a place.
 fn user_at(row: &Row, place: usize) -> Result<User, Failure> {
     let doc: &str = column(row, place)?;
-    let login = LoginColumns {
-        last_login_date: column(row, place + 2)?,
-        last_login_ip: column::<Option<String>>(row, place + 3)?.map(original),
-    };
+    let login =
+        LoginColumns { last_login_date: column(row, place + 2)?, last_login_ip: column::<Option<String>>(row, place + 3)?.map(original) };
     Ok(stored_user(doc, column(row, place + 1)?, login)?)
 }
 
@@ -41,16 +39,16 @@ const CANDIDATES: &str = "
 
 impl PostgresStore {
     pub(super) async fn user_candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
-        let values = storable_list(query.values.iter().map(String::as_str));
+        let values = lookup_keys(&query.values);
         let recent = recent.map(RecentColumns::from);
         let recent = recent.as_ref();
         let rows = self
             .read(
                 CANDIDATES,
                 &[
-                    &storable(query.kind.wire()),
+                    &lookup_key(query.kind.wire()),
                     &values,
-                    &storable(&query.app),
+                    &lookup_key(&query.app),
                     &recent.map(|r| r.kind),
                     &recent.map(|r| &r.ip),
                     &recent.map(|r| &r.field),

@@ -35,7 +35,8 @@ impl Cluster {
             .expect("initdb runs");
         assert!(initialised.status.success(), "{}", String::from_utf8_lossy(&initialised.stderr));
         let mut file = fs::OpenOptions::new().append(true).open(cluster.data().join("postgresql.conf")).expect("the configuration");
-        write!(file, "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n{configuration}\n").expect("the configuration is written");
+        write!(file, "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n{configuration}\n")
+            .expect("the configuration is written");
         cluster.start_again();
         cluster
     }

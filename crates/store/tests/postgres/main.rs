@@ -21,7 +21,11 @@ mod tls;
 use std::sync::Arc;
 
 use lingpai_domain::clock::Clock;
-use lingpai_store::{Options, postgres::PostgresStore, postgres::testing::{FreshDatabase, fresh_database}};
+use lingpai_store::{
+    Options,
+    postgres::PostgresStore,
+    postgres::testing::{FreshDatabase, fresh_database},
+};
 
 struct Stopped;
 
@@ -38,8 +42,9 @@ fn options() -> Options {
 
 /// The server for tests.
 fn admin_url() -> String {
-    std::env::var("LINGPAI_TEST_POSTGRES")
-        .unwrap_or_else(|_| panic!("LINGPAI_TEST_POSTGRES must hold the URL of a PostgreSQL server for tests: run `make test`, which starts one"))
+    std::env::var("LINGPAI_TEST_POSTGRES").unwrap_or_else(|_| {
+        panic!("LINGPAI_TEST_POSTGRES must hold the URL of a PostgreSQL server for tests: run `make test`, which starts one")
+    })
 }
 
 /// A store in a database of its own.

@@ -1,11 +1,12 @@
-//! U+0000, which JSON can say and PostgreSQL cannot hold, goes through every port.
+//! Texts that PostgreSQL cannot hold as they are - with U+0000, or too long for an index - go through
+//! every port all the same.
 
 use lingpai_domain::{
     account::IdentityKind,
     log::{LogSubject, LogType},
     store::{
-        CaptchaOutcome, GuessOutcome, IdentityQuery, Issued, PasswordChange, RecentQuery, Registered, Registration, Renewed, SendLimit, SendScope, SignIn,
-        SignedIn, StatusChange, Store,
+        CaptchaOutcome, GuessOutcome, IdentityQuery, Issued, PasswordChange, RecentQuery, Registered, Registration, Renewed, SendLimit,
+        SendScope, SignIn, SignedIn, StatusChange, Store,
     },
 };
 use serde_json::{Value, json};
@@ -54,8 +55,7 @@ async fn users_are_found_and_changed() {
 
     assert!(store.change_status(&StatusChange { uid: ODD.into(), status: 1 }).await.unwrap());
     let revision = store.user(ODD).await.unwrap().unwrap().revision;
-    let change =
-        PasswordChange { uid: ODD.into(), revision, password: ODD.into(), version: Some(2), valid_token_date: None, log: None };
+    let change = PasswordChange { uid: ODD.into(), revision, password: ODD.into(), version: Some(2), valid_token_date: None, log: None };
     store.change_password(&change).await.unwrap();
     let user = store.user(ODD).await.unwrap().unwrap();
     assert_eq!(
@@ -119,8 +119,7 @@ async fn codes_and_the_log_are_looked_at() {
     code.scene = ODD.into();
     code.ip = ODD.into();
     code.device_id = Some(ODD.into());
-    code.limits =
-        [SendScope::Target, SendScope::Device, SendScope::Ip].map(|scope| SendLimit { scope, window_ms: 1000, count: 1 }).into();
+    code.limits = [SendScope::Target, SendScope::Device, SendScope::Ip].map(|scope| SendLimit { scope, window_ms: 1000, count: 1 }).into();
     assert_eq!(store.issue_code(&code).await.unwrap(), Issued::Done);
     code.id = "d".into();
     assert!(matches!(store.issue_code(&code).await.unwrap(), Issued::TooMany { .. }));
@@ -154,4 +153,68 @@ async fn codes_and_the_log_are_looked_at() {
     };
     assert!(store.failed_thrice(&recent(ODD)).await.unwrap());
     assert!(!store.failed_thrice(&recent(NEAR)).await.unwrap());
+}
+
+/// A text of this many bytes that does not compress.
+fn noise(length: usize) -> String {
+    let mut state = 0x2545_f491_u32;
+    let mut text = String::with_capacity(length);
+    for _ in 0..length {
+        // A linear congruential generator.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        text.push(char::from(b' ' + u8::try_from(state >> 24).unwrap() % 95));
+    }
+    text
+}
+
+#[tokio::test]
+async fn texts_too_long_for_an_index_are_found_too() {
+    let (store, _database) = fresh().await;
+    let (long, longer) = (noise(6000), noise(6001));
+    for name in [&long, &longer] {
+        let doc = json!({"_id": name.len().to_string(), "username": name, "dcloud_appid": [name], "wx_openid": {name: name}});
+        assert_eq!(store.register(&samples::registration(doc, name)).await.unwrap(), Registered::Done);
+    }
+    let again = samples::registration(json!({"_id": "x", "username": long, "dcloud_appid": [long]}), "x");
+    assert_eq!(store.register(&again).await.unwrap(), Registered::AccountExists);
+    let query = IdentityQuery { kind: IdentityKind::Username, values: vec![longer.clone()], app: longer.clone() };
+    let found = store.candidates(&query, None).await.unwrap();
+    assert_eq!(found.users.iter().map(|user| user.id()).collect::<Vec<_>>(), ["6001"]);
+
+    let mut captcha = samples::captcha("e", "code");
+    captcha.device_id = long.clone();
+    store.issue_captcha(&captcha).await.unwrap();
+    let mut guess = samples::captcha_guess("code");
+    guess.device_id = longer.clone();
+    assert_eq!(store.consume_captcha(&guess).await.unwrap(), CaptchaOutcome::Wrong);
+    guess.device_id = long.clone();
+    assert_eq!(store.consume_captcha(&guess).await.unwrap(), CaptchaOutcome::Right);
+    assert_eq!(store.export("opendb-verify-codes", None, 9).await.unwrap()[0]["device_uuid"], long.as_str());
+
+    let mut code = samples::code("c", samples::mobile(&long), "123456");
+    code.device_id = Some(long.clone());
+    code.limits = vec![SendLimit { scope: SendScope::Device, window_ms: 1000, count: 1 }];
+    assert_eq!(store.issue_code(&code).await.unwrap(), Issued::Done);
+    code.id = "d".into();
+    assert!(matches!(store.issue_code(&code).await.unwrap(), Issued::TooMany { .. }));
+    assert_eq!(store.consume_code(&samples::code_guess(samples::mobile(&long), "123456")).await.unwrap(), GuessOutcome::Right);
+
+    store.put("uni-id-device", &object(json!({"_id": "d", "user_id": "6000", "device_id": long, "token_expired": 5}))).await.unwrap();
+    let mut logout = samples::logout("6000", "t");
+    logout.device_id = Some(long.clone());
+    store.logout(&logout).await.unwrap();
+    assert_eq!(store.export("uni-id-device", None, 9).await.unwrap()[0]["token_expired"], 0);
+
+    for id in ["1", "2", "3"] {
+        store.append_log(&samples::failed_row(id, &long, NOW)).await.unwrap();
+    }
+    let recent = |value: &str| RecentQuery {
+        kind: LogType::Login,
+        ip: samples::IP.into(),
+        field: IdentityKind::Username,
+        value: value.into(),
+        since: NOW - 1,
+    };
+    assert!(store.failed_thrice(&recent(&long)).await.unwrap());
+    assert!(!store.failed_thrice(&recent(&longer)).await.unwrap());
 }

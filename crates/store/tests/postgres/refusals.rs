@@ -22,8 +22,7 @@ async fn a_server_that_only_reads_is_said_to_be_read_only() {
 #[tokio::test]
 async fn a_lock_that_does_not_come_is_given_up() {
     let (_store, database) = fresh().await;
-    let store =
-        PostgresStore::open(database.url(), &Options { statement_timeout: Duration::from_millis(200), ..options() }).await.unwrap();
+    let store = PostgresStore::open(database.url(), &Options { statement_timeout: Duration::from_millis(200), ..options() }).await.unwrap();
     store.put("uni-id-users", &object(json!({"_id": "u"}))).await.unwrap();
     let other = database.connect().await;
     other.batch_execute("BEGIN; UPDATE users SET last_login_date = 1").await.unwrap();

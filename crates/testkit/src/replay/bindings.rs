@@ -56,6 +56,11 @@ impl Bindings {
         self.binds.get(name)
     }
 
+    /// The scenario's configuration.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// What is known of all placeholders.
     pub fn all(&self) -> &Binds {
         &self.binds

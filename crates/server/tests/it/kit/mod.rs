@@ -1,0 +1,15 @@
+//! What the tests stand on: programs on both engines, people, tokens, sockets.
+
+#[macro_use]
+pub mod engines;
+pub mod answers;
+pub mod people;
+pub mod store_that_fails;
+pub mod tokens;
+
+pub use answers::{done, refused, refused_with};
+pub use lingpai_testkit::{Call, Engine, Mode, Reply, TestApp, app::TestAppBuilder};
+pub use serde_json::{Map, Value, json};
+
+/// What every test ends with.
+pub type Outcome = anyhow::Result<()>;

@@ -1,0 +1,6 @@
+//! Signing in.
+
+mod attempts;
+mod login_by_sms;
+mod passwords;
+mod who;

@@ -1,0 +1,5 @@
+//! Creating accounts.
+
+mod register_admin;
+mod register_user;
+mod register_user_by_email;
