@@ -62,8 +62,7 @@ async fn main() -> anyhow::Result<()> {
     measure("candidates", &store, users, duration / 3, |store, n, _| async move {
         let name = format!("name-{n}");
         let query = IdentityQuery { kind: IdentityKind::Username, values: vec![name.clone()], app: "__UNI__APP".into() };
-        let recent =
-            RecentQuery { kind: LogType::Login, ip: "203.0.113.7".into(), field: IdentityKind::Username, value: name, since: 0 };
+        let recent = RecentQuery { kind: LogType::Login, ip: "203.0.113.7".into(), field: IdentityKind::Username, value: name, since: 0 };
         anyhow::ensure!(store.candidates(&query, Some(&recent)).await?.users.len() == 1, "no candidate");
         Ok(())
     })

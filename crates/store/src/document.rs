@@ -65,7 +65,9 @@ pub fn role(doc: &Map<String, Value>) -> Option<Role> {
 pub fn changed_roles(role: Option<&str>) -> Vec<String> {
     match role.and_then(|text| serde_json::from_str(text).ok()) {
         Some(Value::String(role)) => vec![role],
-        Some(Value::Array(roles)) => roles.into_iter().filter_map(|r| if let Value::String(role) = r { Some(role) } else { None }).collect(),
+        Some(Value::Array(roles)) => {
+            roles.into_iter().filter_map(|r| if let Value::String(role) = r { Some(role) } else { None }).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! that tests hold, stand-ins for third parties, and the replay of recorded traffic.
 
 pub mod app;
+pub mod bench;
 pub mod client_protocol;
 pub mod clock;
 pub mod database;

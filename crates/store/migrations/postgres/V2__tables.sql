@@ -15,15 +15,22 @@ CREATE TABLE users (
     seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     doc json NOT NULL,
     revision bigint NOT NULL DEFAULT 1,
-    last_login_date bigint,
-    last_login_ip text,
-    ip_limit_seen boolean NOT NULL DEFAULT false,
     status bigint,
     valid_token_date bigint,
     roles text[] NOT NULL DEFAULT '{}'
-) WITH (fillfactor = 85);
+);
 
--- What users are found by; long texts are cut down to a digest (src/postgres/text.rs). holder_mark is '' for the regular holder; rows that may repeat carry the uid.
+-- The login columns of users: every login writes these few bytes and not the row of users, which is long.
+-- A row comes and goes with the user's, by trigger. ip_limit_seen: login_ip_limit is shown even if empty.
+CREATE TABLE logins (
+    uid text PRIMARY KEY,
+    last_login_date bigint,
+    last_login_ip text,
+    ip_limit_seen boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 70);
+
+-- What users are found by; long texts are cut down to a digest (src/postgres/text.rs). holder_mark is '' for
+-- the regular holder; rows that may repeat carry the uid.
 CREATE TABLE identities (
     kind text NOT NULL,
     value text NOT NULL,

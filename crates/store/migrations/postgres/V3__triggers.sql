@@ -27,6 +27,7 @@ DECLARE
     v_heard boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        INSERT INTO logins (uid) VALUES (NEW.id);
         v_roles := NEW.roles <> '{}';
         v_heard := NEW.status BETWEEN 1 AND 4 OR NEW.valid_token_date IS NOT NULL;
     ELSE
@@ -52,6 +53,7 @@ CREATE TRIGGER users_tell AFTER INSERT OR UPDATE OF doc ON users
 
 CREATE FUNCTION lingpai_users_forget() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    DELETE FROM logins WHERE uid = OLD.id;
     DELETE FROM identities WHERE uid = OLD.id;
     DELETE FROM user_roles WHERE uid = OLD.id;
     DELETE FROM sessions WHERE uid = OLD.id;

@@ -97,20 +97,21 @@ BEGIN
             RETURN lingpai_sign_in_refusal(p_uid, p_revision, p_session.ip, p_session.now, p_lock_limit, p_retry_ms);
         END IF;
     END IF;
-    UPDATE users
+    UPDATE logins
     SET last_login_date = p_session.now, last_login_ip = p_session.ip, ip_limit_seen = ip_limit_seen OR p_retry_ms IS NOT NULL
-    WHERE id = p_uid AND revision = p_revision
+    FROM users AS u
+    WHERE logins.uid = p_uid AND u.id = p_uid AND u.revision = p_revision
         AND NOT EXISTS (SELECT FROM gate_changes WHERE hash = p_session.hash)
         AND NOT EXISTS (
             SELECT FROM login_attempts AS a
             WHERE a.uid = p_uid AND a.ip = p_session.ip AND a.error_times >= p_lock_limit
                 AND a.last_error_time > p_session.now - p_retry_ms
         )
-    RETURNING valid_token_date,
+    RETURNING u.valid_token_date,
         (p_retry_ms IS NOT NULL AND EXISTS (SELECT FROM login_attempts AS a WHERE a.uid = p_uid)) AS has_attempts,
         (
             SELECT (count(*) >= p_session.max_tokens AND p_session.max_tokens > 0)
-                OR bool_or(s.expires_at * 1000 < p_session.now OR s.issued_at * 1000 < valid_token_date)
+                OR bool_or(s.expires_at * 1000 < p_session.now OR s.issued_at * 1000 < u.valid_token_date)
             FROM sessions AS s WHERE s.uid = p_uid
         ) AS is_crowded
     INTO v_user;
@@ -167,8 +168,8 @@ CREATE FUNCTION lingpai_start_session(p_uid text, p_session lingpai_new_session)
 DECLARE
     v_valid_token_date bigint;
 BEGIN
-    UPDATE users SET last_login_date = p_session.now, last_login_ip = p_session.ip WHERE id = p_uid
-    RETURNING valid_token_date INTO v_valid_token_date;
+    UPDATE logins SET last_login_date = p_session.now, last_login_ip = p_session.ip WHERE uid = p_uid;
+    SELECT valid_token_date INTO v_valid_token_date FROM users WHERE id = p_uid;
     PERFORM lingpai_trim_sessions(p_uid, v_valid_token_date, p_session.now, p_session.max_tokens);
     INSERT INTO sessions (uid, token, issued_at, expires_at, created_at, app, device_id, ip, user_agent)
     VALUES (
@@ -185,7 +186,7 @@ CREATE FUNCTION lingpai_renew(p_uid text, p_revision bigint, p_old_token text, p
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM lingpai_lock_users(p_uid, p_uid);
-    PERFORM FROM users WHERE id = p_uid AND revision = p_revision FOR NO KEY UPDATE;
+    PERFORM FROM users WHERE id = p_uid AND revision = p_revision;
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;
@@ -210,7 +211,7 @@ DECLARE
 BEGIN
     PERFORM lingpai_lock_users(p_uid, p_uid);
     PERFORM lingpai_append_log(p_log);
-    SELECT ip_limit_seen INTO v_seen FROM users WHERE id = p_uid;
+    SELECT ip_limit_seen INTO v_seen FROM logins WHERE uid = p_uid;
     IF NOT FOUND THEN
         RETURN 'counted';
     END IF;
@@ -224,7 +225,7 @@ BEGIN
     INSERT INTO login_attempts AS a (uid, ip, error_times, last_error_time) VALUES (p_uid, p_ip, 1, p_now)
     ON CONFLICT (uid, ip) DO UPDATE SET error_times = a.error_times + 1, last_error_time = excluded.last_error_time;
     IF NOT v_seen THEN
-        UPDATE users SET ip_limit_seen = true WHERE id = p_uid;
+        UPDATE logins SET ip_limit_seen = true WHERE uid = p_uid;
     END IF;
     RETURN 'counted';
 END

@@ -61,12 +61,21 @@ $$;
 CREATE FUNCTION lingpai_change_password(p_uid text, p_revision bigint, p_changes json, p_log lingpai_log_row)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM lingpai_lock_users(p_uid, p_uid);
     UPDATE users SET doc = lingpai_with(doc, p_changes) WHERE id = p_uid AND revision = p_revision;
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;
     PERFORM lingpai_append_log(p_log);
     RETURN 'done';
+END
+$$;
+
+CREATE FUNCTION lingpai_change_status(p_uid text, p_changes json) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lingpai_lock_users(p_uid, p_uid);
+    UPDATE users SET doc = lingpai_with(doc, p_changes) WHERE id = p_uid;
+    RETURN FOUND;
 END
 $$;
 
@@ -79,11 +88,9 @@ CREATE FUNCTION lingpai_put_user(
 BEGIN
     PERFORM lingpai_lock_identities(p_identities, false);
     PERFORM lingpai_lock_users(p_uid, p_uid);
-    INSERT INTO users (id, doc, last_login_date, last_login_ip, ip_limit_seen)
-    VALUES (p_uid, p_doc, p_last_login_date, p_last_login_ip, p_ip_limit_seen)
-    ON CONFLICT (id) DO UPDATE SET
-        doc = excluded.doc, last_login_date = excluded.last_login_date, last_login_ip = excluded.last_login_ip,
-        ip_limit_seen = excluded.ip_limit_seen;
+    INSERT INTO users (id, doc) VALUES (p_uid, p_doc) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc;
+    UPDATE logins SET last_login_date = p_last_login_date, last_login_ip = p_last_login_ip, ip_limit_seen = p_ip_limit_seen
+    WHERE uid = p_uid;
     DELETE FROM identities WHERE uid = p_uid;
     INSERT INTO identities (kind, value, app, holder_mark, uid)
     SELECT n.kind, n.value, n.app, CASE WHEN n.exclusive AND NOT EXISTS (

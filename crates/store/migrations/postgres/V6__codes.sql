@@ -41,7 +41,8 @@ BEGIN
                 )
                 WHEN 'device' THEN (
                     SELECT created_date FROM codes
-                    WHERE kind = p_kind AND kind IN ('mobile', 'email') AND lingpai_key(device_id) = lingpai_key(p_device_id) AND device_id = p_device_id
+                    WHERE kind = p_kind AND kind IN ('mobile', 'email')
+                        AND lingpai_key(device_id) = lingpai_key(p_device_id) AND device_id = p_device_id
                         AND created_date > p_created - p_windows[i]
                     ORDER BY created_date DESC OFFSET greatest(p_counts[i] - 1, 0) LIMIT 1
                 )
@@ -75,8 +76,7 @@ BEGIN
     UPDATE codes SET state = 1 WHERE id = (
         SELECT id FROM codes
         WHERE kind = p_kind AND lingpai_key(target) = lingpai_key(p_target) AND target = p_target
-        AND scene = p_scene AND state = 0 AND expired_date > p_now
-            AND lingpai_code_matches(code, p_code)
+            AND scene = p_scene AND state = 0 AND expired_date > p_now AND lingpai_code_matches(code, p_code)
         ORDER BY created_date DESC, seq DESC LIMIT 1
     );
     IF FOUND THEN
@@ -127,7 +127,8 @@ BEGIN
         ORDER BY created_date DESC, seq DESC LIMIT 5
     );
     UPDATE codes SET state = 1 WHERE id = (
-        SELECT id FROM codes WHERE id = ANY (v_live) AND lingpai_code_matches(lower(code), lower(p_code)) ORDER BY created_date DESC, seq DESC LIMIT 1
+        SELECT id FROM codes WHERE id = ANY (v_live) AND lingpai_code_matches(lower(code), lower(p_code))
+        ORDER BY created_date DESC, seq DESC LIMIT 1
     );
     IF FOUND THEN
         RETURN 'right';

@@ -132,7 +132,7 @@ CREATE TABLE gate_changes (
   valid_token_date INTEGER,
   status INTEGER,
   roles TEXT,
-  at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
+  at INTEGER NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))
 );
 CREATE UNIQUE INDEX gate_changes_hash ON gate_changes (hash) WHERE hash IS NOT NULL;
 CREATE INDEX gate_changes_key ON gate_changes (kind, key) WHERE hash IS NULL;
@@ -144,12 +144,12 @@ CREATE TABLE token_lifetime (
 );
 INSERT INTO token_lifetime (only, longest) VALUES (1, 0);
 
--- What the health check writes.
+-- What the health check writes: enough to find out that a disk is full.
 CREATE TABLE health (
   only INTEGER PRIMARY KEY CHECK (only = 1),
-  checks INTEGER NOT NULL
+  ballast BLOB NOT NULL
 );
-INSERT INTO health (only, checks) VALUES (1, 0);
+INSERT INTO health (only, ballast) VALUES (1, '');
 
 -- The news are written by triggers, so that a change made by hand is heard as well.
 CREATE TRIGGER users_changed AFTER UPDATE OF doc ON users

@@ -37,13 +37,13 @@ impl Table {
 }
 
 const EXPORT_USERS: &str = "
-    SELECT doc::text, last_login_date, last_login_ip,
-        ARRAY(SELECT token FROM sessions WHERE uid = users.id ORDER BY sessions.id),
-        CASE WHEN ip_limit_seen THEN (
-            SELECT coalesce(json_agg(json_build_array(ip, error_times, last_error_time) ORDER BY a.seq), '[]')
-            FROM login_attempts AS a WHERE uid = users.id
+    SELECT u.doc::text, l.last_login_date, l.last_login_ip,
+        ARRAY(SELECT s.token FROM sessions AS s WHERE s.uid = u.id ORDER BY s.id),
+        CASE WHEN l.ip_limit_seen THEN (
+            SELECT coalesce(json_agg(json_build_array(a.ip, a.error_times, a.last_error_time) ORDER BY a.seq), '[]')
+            FROM login_attempts AS a WHERE a.uid = u.id
         ) END
-    FROM users WHERE seq > $1 ORDER BY seq LIMIT $2";
+    FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.seq > $1 ORDER BY u.seq LIMIT $2";
 const EXPORT_CODES: &str = "
     SELECT id, kind, target, scene, code, state, ip, created_date, expired_date, extra::text
     FROM codes WHERE seq > $1 ORDER BY seq LIMIT $2";

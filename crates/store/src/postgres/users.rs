@@ -32,10 +32,19 @@ const CANDIDATES: &str = "
     )
     SELECT EXISTS (SELECT FROM hits WHERE NOT here),
         CASE WHEN $4::text IS NULL THEN false ELSE lingpai_failed_thrice($4, $5, $6, $7, $8) END,
-        u.doc::text, u.revision, u.last_login_date, u.last_login_ip
+        u.doc::text, u.revision, l.last_login_date, l.last_login_ip
     FROM (SELECT) AS one
     LEFT JOIN (SELECT uid FROM hits WHERE here ORDER BY uid LIMIT 2) AS found ON true
-    LEFT JOIN users AS u ON u.id = found.uid";
+    LEFT JOIN users AS u ON u.id = found.uid
+    LEFT JOIN logins AS l ON l.uid = found.uid";
+
+const BY_ID: &str = "
+    SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip
+    FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
+
+const BY_ID_WITH_SESSION: &str = "
+    SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2), u.doc::text, u.revision, l.last_login_date, l.last_login_ip
+    FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
 
 impl PostgresStore {
     pub(super) async fn user_candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
@@ -69,29 +78,20 @@ impl PostgresStore {
     }
 
     pub(super) async fn user_by_id(&self, uid: &str) -> Result<Option<User>, Failure> {
-        let rows =
-            self.read("SELECT doc::text, revision, last_login_date, last_login_ip FROM users WHERE id = $1", &[&storable(uid)]).await?;
+        let rows = self.read(BY_ID, &[&storable(uid)]).await?;
         rows.first().map(|row| user_at(row, 0)).transpose()
     }
 
     pub(super) async fn user_and_session(&self, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
-        let rows = self
-            .read(
-                "SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2),
-                    doc::text, revision, last_login_date, last_login_ip FROM users WHERE id = $1",
-                &[&storable(uid), &storable(token)],
-            )
-            .await?;
+        let rows = self.read(BY_ID_WITH_SESSION, &[&storable(uid), &storable(token)]).await?;
         let view = |row| Ok(SessionView { listed: column(row, 0)?, user: user_at(row, 1)? });
         rows.first().map(view).transpose()
     }
 
     pub(super) async fn user_status(&self, change: &StatusChange) -> Result<bool, Failure> {
         let changes = Json(json!({"status": change.status}));
-        let rows = self
-            .write("UPDATE users SET doc = lingpai_with(doc, $2) WHERE id = $1 RETURNING id", &[&storable(&change.uid), &changes])
-            .await?;
-        Ok(!rows.is_empty())
+        let rows = self.write("SELECT lingpai_change_status($1, $2)", &[&storable(&change.uid), &changes]).await?;
+        column(&only(rows)?, 0)
     }
 
     pub(super) async fn user_admin_exists(&self) -> Result<bool, Failure> {

@@ -18,18 +18,32 @@ use std::{
 
 use rusqlite::Connection;
 
-/// Frames (pages of 4 KiB) in the log that call for a checkpoint: 32 MiB.
-const SOFT: i64 = 8_000;
-/// Frames at which the writer waits for a complete checkpoint: 256 MiB.
-const HARD: i64 = 64_000;
-/// Frames that the writer may copy itself.
-const SMALL: i64 = 400;
+/// How long the log may get, in frames (pages of 4 KiB).
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Calls for a checkpoint.
+    pub soft: i64,
+    /// The writer waits for a complete checkpoint.
+    pub hard: i64,
+    /// The writer may copy so many itself.
+    pub small: i64,
+}
+
+impl Default for Bounds {
+    /// 32 MiB, 256 MiB, 1.6 MiB.
+    fn default() -> Self {
+        Self { soft: 8_000, hard: 64_000, small: 400 }
+    }
+}
+
 /// How often the thread is asked again while too much came in the meantime.
 const ROUNDS: u32 = 4;
 /// The log is looked at once in so many commits.
 const EVERY: u32 = 16;
 /// How long `RESTART` waits for readers. Keyed reads take microseconds; nobody waits for an export.
 const READERS: Duration = Duration::from_millis(5);
+/// How long it waits when the log has become too long. Callers wait as long.
+const TOO_LONG: Duration = Duration::from_millis(100);
 
 /// The writer's side of the checkpoints.
 pub struct Checkpointer {
@@ -41,6 +55,7 @@ pub struct Checkpointer {
     asked: bool,
     rounds: u32,
     commits: u32,
+    bounds: Bounds,
     busy_timeout: Duration,
 }
 
@@ -49,7 +64,7 @@ impl Checkpointer {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(connection: Connection, busy_timeout: Duration) -> std::io::Result<Self> {
+    pub fn start(connection: Connection, bounds: Bounds, busy_timeout: Duration) -> std::io::Result<Self> {
         let (requests, received) = mpsc::sync_channel::<()>(1);
         let done = Arc::new(AtomicBool::new(false));
         let report = Arc::clone(&done);
@@ -59,7 +74,7 @@ impl Checkpointer {
                 report.store(true, Ordering::Release);
             }
         })?;
-        Ok(Self { requests: Some(requests), thread: Some(thread), done, asked: false, rounds: 0, commits: 0, busy_timeout })
+        Ok(Self { requests: Some(requests), thread: Some(thread), done, asked: false, rounds: 0, commits: 0, bounds, busy_timeout })
     }
 
     /// Looks at the log, after the callers of a commit were answered.
@@ -74,17 +89,23 @@ impl Checkpointer {
         if done {
             self.asked = false;
             self.done.store(false, Ordering::Relaxed);
-            if log.frames - log.copied > SMALL && self.rounds < ROUNDS {
+            if log.frames - log.copied > self.bounds.small && self.rounds < ROUNDS {
                 self.ask();
             } else {
                 self.restart(connection, READERS);
             }
-        } else if log.frames >= HARD {
-            self.restart(connection, self.busy_timeout);
-        } else if !self.asked && log.frames >= SOFT {
+        } else if log.frames >= self.bounds.hard {
+            self.restart(connection, TOO_LONG);
+        } else if !self.asked && log.frames >= self.bounds.soft {
             self.rounds = 0;
             self.ask();
         }
+    }
+
+    /// Tries to make room in the log, after a commit failed because the disk takes no more: where
+    /// the database file need not grow, the log can begin again and writing goes on.
+    pub fn after_refusal(&self, connection: &Connection) {
+        self.restart(connection, READERS);
     }
 
     fn ask(&mut self) {

@@ -38,9 +38,9 @@ pub fn count(connection: &Connection, collection: &str) -> Result<u64, Failure> 
         Place::Log => connection.prepare_cached("SELECT COUNT(*) FROM log")?.query_row((), |row| row.get(0))?,
         Place::Codes => connection.prepare_cached("SELECT COUNT(*) FROM codes")?.query_row((), |row| row.get(0))?,
         Place::Devices => connection.prepare_cached("SELECT COUNT(*) FROM devices")?.query_row((), |row| row.get(0))?,
-        Place::Documents => connection
-            .prepare_cached("SELECT COUNT(*) FROM documents WHERE collection = ?1")?
-            .query_row([collection], |row| row.get(0))?,
+        Place::Documents => {
+            connection.prepare_cached("SELECT COUNT(*) FROM documents WHERE collection = ?1")?.query_row([collection], |row| row.get(0))?
+        }
     };
     Ok(count.unsigned_abs())
 }

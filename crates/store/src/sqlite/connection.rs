@@ -11,16 +11,20 @@ const WRITER_CACHE_KIB: i64 = 32_000;
 /// How many prepared statements a connection keeps: more than there are.
 const STATEMENTS: usize = 128;
 
-/// How much of the file is read as memory, in bytes: a read of a page costs no system call then.
-/// It is the kernel's memory, which it takes back when it needs it.
-const MAPPED: i64 = 1 << 36;
+/// How much of the file readers see as memory, in bytes: reading a page costs no system call then.
+/// It is the kernel's page cache, which is there anyway.
+const MAPPED: i64 = 1 << 31;
 
 /// A connection that writes.
 pub fn writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| match row.get_ref(0)?.as_str()? {
+        "wal" => Ok(()),
+        // Some network file systems cannot: then readers would hold up the writer and each other.
+        _ => Err(rusqlite::Error::InvalidQuery),
+    })?;
     // A commit that was answered is on disk.
     connection.pragma_update(None, "synchronous", "full")?;
     // Checkpoints have a thread of their own (see `checkpoint.rs`).
@@ -38,6 +42,7 @@ pub fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connectio
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
     keep_statements(&connection)?;
     Ok(connection)
 }
@@ -45,7 +50,6 @@ pub fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connectio
 /// Statements are prepared once. By default SQLite prepares many again whenever their parameters
 /// change, to look at the values for its plan; ours all have one good plan.
 fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "mmap_size", MAPPED)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())

@@ -28,7 +28,16 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// As the ports name it. `Clone`, because a failed commit is everybody's in the group.
+    /// As the ports name it when a read failed.
+    pub fn of_read(self) -> StoreError {
+        match self.classify() {
+            // What cannot be read is not "read-only".
+            StoreError::ReadOnly(cause) => StoreError::Unavailable(cause),
+            other => other,
+        }
+    }
+
+    /// As the ports name it when a write failed.
     pub fn classify(self) -> StoreError {
         let code = match &self {
             Failure::Sqlite(error) => error.sqlite_error_code(),

@@ -35,22 +35,28 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome,
-        IdentityQuery, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, RecentQuery, Registered,
-        Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError,
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
+        Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, RecentQuery, Registered, Registration, Renewal,
+        Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError,
     },
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use self::{checkpoint::Checkpointer, failure::Failure, lifetime::Longest, readers::Readers, writer::Writer};
+use self::{
+    checkpoint::{Bounds, Checkpointer},
+    failure::Failure,
+    lifetime::Longest,
+    readers::Readers,
+    writer::Writer,
+};
 use crate::{OpenError, Options, document::ImportedSession};
 
 /// The store in one SQLite file. Dropping it finishes what is queued, empties the log into the
 /// file and stops the threads.
 pub struct SqliteStore {
     // Before the writer, so that the writer's connection is the last one and can empty the log.
-    readers: Readers,
+    readers: Arc<Readers>,
     writer: Writer,
     clock: Arc<dyn Clock>,
     longest: Longest,
@@ -71,9 +77,9 @@ impl SqliteStore {
         schema::prepare(&mut connection, options.migrate)?;
         let readers = Readers::open(path, options.readers, timeout).map_err(storage)?;
         let checkpoints = connection::writer(path, timeout).map_err(storage)?;
-        let checkpointer = Checkpointer::start(checkpoints, timeout).map_err(system)?;
+        let checkpointer = Checkpointer::start(checkpoints, Bounds::default(), timeout).map_err(system)?;
         Ok(Self {
-            readers,
+            readers: Arc::new(readers),
             writer: Writer::start(connection, checkpointer, timeout).map_err(system)?,
             clock: Arc::clone(&options.clock),
             longest: Longest::default(),
@@ -84,12 +90,23 @@ impl SqliteStore {
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>) -> Result<T> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.readers.read(work).map_err(Failure::classify)
+        self.readers.read(work).map_err(Failure::of_read)
     }
 
     fn snapshot<T>(&self, work: impl FnOnce(&Connection) -> std::result::Result<T, Failure>) -> Result<T> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.readers.snapshot(work).map_err(Failure::classify)
+        self.readers.snapshot(work).map_err(Failure::of_read)
+    }
+
+    /// A read that may take long, on a thread where that holds up nobody.
+    async fn long_read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> Result<T> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let readers = Arc::clone(&self.readers);
+        let read = tokio::task::spawn_blocking(move || readers.snapshot(work));
+        read.await.unwrap_or(Err(Failure::Panicked)).map_err(Failure::of_read)
     }
 
     async fn write<T: Send + 'static>(
@@ -217,7 +234,8 @@ impl Store for SqliteStore {
     }
 
     async fn export(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Vec<Map<String, Value>>> {
-        self.snapshot(|connection| collections::export(connection, collection, after, limit))
+        let (collection, after) = (collection.to_owned(), after.map(str::to_owned));
+        self.long_read(move |connection| collections::export(connection, &collection, after.as_deref(), limit)).await
     }
 
     async fn put(&self, collection: &str, doc: &Map<String, Value>) -> Result<()> {
@@ -239,7 +257,8 @@ impl Store for SqliteStore {
     }
 
     async fn count(&self, collection: &str) -> Result<u64> {
-        self.read(|connection| collections::count(connection, collection))
+        let collection = collection.to_owned();
+        self.long_read(move |connection| collections::count(connection, &collection)).await
     }
 
     async fn admin_exists(&self) -> Result<bool> {
@@ -253,12 +272,9 @@ impl Store for SqliteStore {
         }
         let mut next = Some((String::new(), 0));
         while let Some(after) = next {
-            let (expired, last) = self.read(|connection| sweep::expired_sessions(connection, &after, now))?;
+            let (expired, last) = self.long_read(move |connection| sweep::expired_sessions(connection, &after, now)).await?;
             next = last;
-            if expired.is_empty() {
-                // So that a great table without anything to remove does not hold up the thread.
-                tokio::task::yield_now().await;
-            } else {
+            if !expired.is_empty() {
                 self.write(move |connection| sweep::sessions(connection, &expired, now)).await?;
             }
         }
@@ -267,9 +283,10 @@ impl Store for SqliteStore {
     }
 
     async fn check(&self) -> Result<()> {
-        self.read(|connection| Ok(connection.prepare_cached("SELECT checks FROM health")?.query_row((), |row| row.get::<_, i64>(0))?))?;
+        self.read(|connection| Ok(connection.prepare_cached("SELECT only FROM health")?.query_row((), |row| row.get::<_, i64>(0))?))?;
         self.write(|connection| {
-            connection.prepare_cached("UPDATE health SET checks = checks + 1")?.execute(())?;
+            // Random, because SQLite does not write pages that stay the same.
+            connection.prepare_cached("UPDATE health SET ballast = randomblob(50000)")?.execute(())?;
             Ok(())
         })
         .await

@@ -96,9 +96,7 @@ pub fn renew(connection: &Connection, renewal: &Renewal) -> Result<Renewed, Fail
 
 /// See [`lingpai_domain::store::Store::logout`].
 pub fn end(connection: &Connection, logout: &Logout) -> Result<(), Failure> {
-    connection
-        .prepare_cached("DELETE FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2")?
-        .execute((&logout.uid, &logout.token))?;
+    connection.prepare_cached("DELETE FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2")?.execute((&logout.uid, &logout.token))?;
     gate::revoke(connection, &logout.hash, logout.expires)?;
     if let Some(device) = &logout.device_id {
         collections::expire_device(connection, &logout.uid, device)?;
@@ -158,9 +156,11 @@ fn is_locked(connection: &Connection, uid: &str, ip: &str, now: i64, rule: LockR
 
 /// Drops an address's wrong passwords, and everyone's stale ones.
 fn forget_attempts(connection: &Connection, uid: &str, ip: Option<&str>, now: i64, rule: LockRule) -> Result<(), Failure> {
-    connection
-        .prepare_cached("DELETE FROM login_attempts WHERE uid = ?1 AND (ip = ?2 OR last_error_time <= ?3)")?
-        .execute((uid, ip, now.saturating_sub(rule.retry_ms)))?;
+    connection.prepare_cached("DELETE FROM login_attempts WHERE uid = ?1 AND (ip = ?2 OR last_error_time <= ?3)")?.execute((
+        uid,
+        ip,
+        now.saturating_sub(rule.retry_ms),
+    ))?;
     Ok(())
 }
 
@@ -176,7 +176,11 @@ fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, sess
             let (id, issued_at, expires_at): (i64, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let is_expired = expires_at.is_some_and(|end| end.saturating_mul(1000) < session.now);
             let is_void = valid_token_date.is_some_and(|date| issued_at.saturating_mul(1000) < date);
-            if is_expired || is_void { leaving.push(id) } else { staying.push(id) }
+            if is_expired || is_void {
+                leaving.push(id)
+            } else {
+                staying.push(id)
+            }
             last = id;
         }
     }

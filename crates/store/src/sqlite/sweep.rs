@@ -28,11 +28,7 @@ pub fn log(connection: &Connection, before: i64) -> Result<bool, Failure> {
 pub type SessionKey = (String, i64);
 
 /// Of a piece of the sessions after `after`: those expired at `now` (ms), and the last one looked at.
-pub fn expired_sessions(
-    connection: &Connection,
-    after: &SessionKey,
-    now: i64,
-) -> Result<(Vec<SessionKey>, Option<SessionKey>), Failure> {
+pub fn expired_sessions(connection: &Connection, after: &SessionKey, now: i64) -> Result<(Vec<SessionKey>, Option<SessionKey>), Failure> {
     let mut statement =
         connection.prepare_cached("SELECT uid, id, expires_at FROM sessions WHERE (uid, id) > (?1, ?2) ORDER BY uid, id LIMIT ?3")?;
     let mut rows = statement.query((&after.0, after.1, PIECE))?;

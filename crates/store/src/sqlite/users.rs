@@ -96,9 +96,7 @@ pub fn admin_exists(connection: &Connection) -> Result<bool, Failure> {
 /// Inserts or replaces a user with identities, roles, sessions and wrong passwords.
 pub fn put(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
     connection
-        .prepare_cached(
-            "INSERT INTO users (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET revision = revision + 1, doc = ?2",
-        )?
+        .prepare_cached("INSERT INTO users (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET revision = revision + 1, doc = ?2")?
         .execute((&parts.id, document::to_text(&parts.doc)?))?;
     write_identities(connection, parts)?;
     put_sessions(connection, parts)?;
@@ -119,8 +117,7 @@ pub fn write_identities(connection: &Connection, parts: &UserParts) -> Result<()
     connection.prepare_cached("DELETE FROM identities WHERE uid = ?1")?.execute([&parts.id])?;
     let mut regular = connection
         .prepare_cached("INSERT INTO identities (kind, value, app, holder_mark, uid) VALUES (?1, ?2, ?3, '', ?4) ON CONFLICT DO NOTHING")?;
-    let mut apart =
-        connection.prepare_cached("INSERT INTO identities (kind, value, app, holder_mark, uid) VALUES (?1, ?2, ?3, ?4, ?4)")?;
+    let mut apart = connection.prepare_cached("INSERT INTO identities (kind, value, app, holder_mark, uid) VALUES (?1, ?2, ?3, ?4, ?4)")?;
     for identity in &parts.identities {
         let row = (identity.kind.wire(), &identity.value, &identity.app, &parts.id);
         // An import may bring an identifier that somebody has already.

@@ -131,7 +131,11 @@ fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation
         for operation in group.drain(..) {
             operation.answer(commit.clone());
         }
-        checkpointer.after_commit(connection);
+        if let Err(StoreError::ReadOnly(_)) = commit {
+            checkpointer.after_refusal(connection);
+        } else {
+            checkpointer.after_commit(connection);
+        }
     }
     checkpointer.finish(connection);
 }
@@ -173,4 +177,190 @@ fn run_one(connection: &Connection, operation: &mut dyn Operation) -> Result<(),
 fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut s| s.execute(())).map_err(|error| Failure::from(error).classify())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::sqlite::{checkpoint::Bounds, connection};
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+    const BOUNDS: Bounds = Bounds { soft: 40, hard: 200, small: 10 };
+
+    fn writer(path: &Path) -> Writer {
+        let connection = connection::writer(path, PATIENCE).unwrap();
+        connection.execute_batch("CREATE TABLE IF NOT EXISTS t (x TEXT)").unwrap();
+        let checkpointer = Checkpointer::start(connection::writer(path, PATIENCE).unwrap(), BOUNDS, PATIENCE).unwrap();
+        Writer::start(connection, checkpointer, PATIENCE).unwrap()
+    }
+
+    fn insert(text: &'static str) -> impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static {
+        move |connection| Ok(connection.execute("INSERT INTO t VALUES (?1)", [text]).map(|_| ())?)
+    }
+
+    fn texts(path: &Path) -> Vec<String> {
+        let connection = Connection::open(path).unwrap();
+        let mut statement = connection.prepare("SELECT x FROM t ORDER BY x").unwrap();
+        statement.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Keeps the writer busy until told, so that what follows shares one commit.
+    fn hold(writer: &Writer) -> (impl Future<Output = Result<(), StoreError>> + '_, std::sync::mpsc::Sender<()>) {
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let operation = writer.write(move |_| {
+            // Ends when the sender is used or dropped.
+            let _ = held.recv();
+            Ok(())
+        });
+        (operation, go)
+    }
+
+    #[tokio::test]
+    async fn in_a_group_a_failed_operation_is_undone_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let (held, go) = hold(&writer);
+        let failing = writer.write(|connection| -> Result<(), Failure> {
+            connection.execute("INSERT INTO t VALUES ('undone')", ())?;
+            connection.execute("INSERT INTO nothing VALUES (1)", ())?;
+            Ok(())
+        });
+        let panicking = writer.write(|connection| -> Result<(), Failure> {
+            connection.execute("INSERT INTO t VALUES ('undone too')", ())?;
+            panic!("a defect");
+        });
+        let release = async move { go.send(()).unwrap() };
+        let (_, before, failed, panicked, after, ()) =
+            tokio::join!(held, writer.write(insert("before")), failing, panicking, writer.write(insert("after")), release);
+        before.unwrap();
+        after.unwrap();
+        assert!(matches!(failed, Err(StoreError::Failed(_))));
+        assert!(matches!(panicked, Err(StoreError::Failed(_))));
+        assert_eq!(texts(&path), ["after", "before"]);
+    }
+
+    #[tokio::test]
+    async fn when_the_disk_is_full_nobody_is_told_otherwise_and_later_it_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let pages = |count: i64| {
+            move |connection: &Connection| {
+                Ok(connection.query_row(&format!("PRAGMA max_page_count = {count}"), (), |row| row.get::<_, i64>(0))?)
+            }
+        };
+        writer.write(pages(1)).await.unwrap();
+        let (held, go) = hold(&writer);
+        let great = writer.write(|connection| Ok(connection.execute("INSERT INTO t VALUES (hex(zeroblob(100000)))", ()).map(|_| ())?));
+        let release = async move { go.send(()).unwrap() };
+        let (_, great, ()) = tokio::join!(held, great, release);
+        assert!(matches!(great, Err(StoreError::ReadOnly(_))), "{great:?}");
+        assert!(texts(&path).is_empty());
+        writer.write(pages(1000)).await.unwrap();
+        writer.write(insert("later")).await.unwrap();
+        assert_eq!(texts(&path), ["later"]);
+    }
+
+    #[tokio::test]
+    async fn when_writing_is_forbidden_that_is_said_and_later_it_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let forbidden = writer.write(|connection| {
+            connection.pragma_update(None, "query_only", true)?;
+            let refused = insert("refused")(connection);
+            connection.pragma_update(None, "query_only", false)?;
+            refused
+        });
+        assert!(matches!(forbidden.await, Err(StoreError::ReadOnly(_))));
+        writer.write(insert("later")).await.unwrap();
+        assert_eq!(texts(&path), ["later"]);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_was_undone_altogether_fails_for_everybody_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let (held, go) = hold(&writer);
+        let undoing = writer.write(|connection| -> Result<(), Failure> {
+            connection.execute_batch("ROLLBACK")?;
+            Err(rusqlite::Error::InvalidQuery.into())
+        });
+        let release = async move { go.send(()).unwrap() };
+        let (_, before, undone, after, ()) =
+            tokio::join!(held, writer.write(insert("before")), undoing, writer.write(insert("after")), release);
+        assert!(before.is_err());
+        assert!(undone.is_err());
+        // It was not part of that transaction.
+        after.unwrap();
+        assert_eq!(texts(&path), ["after"]);
+    }
+
+    #[tokio::test]
+    async fn a_lock_by_somebody_else_is_unavailability() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        writer.write(|connection| Ok(connection.busy_timeout(Duration::ZERO)?)).await.unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(writer.write(insert("refused")).await, Err(StoreError::Unavailable(_))));
+        other.execute_batch("ROLLBACK").unwrap();
+        writer.write(insert("later")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_is_finished_when_the_writer_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let (held, go) = hold(&writer);
+        {
+            // Polled once, so that they are in the queue, and then given up by their callers.
+            let (mut held, mut queued) = (Box::pin(held), Box::pin(writer.write(insert("queued"))));
+            let polled = std::future::poll_fn(|context| {
+                assert!(held.as_mut().poll(context).is_pending() && queued.as_mut().poll(context).is_pending());
+                std::task::Poll::Ready(())
+            });
+            polled.await;
+        }
+        go.send(()).unwrap();
+        drop(writer);
+        assert_eq!(texts(&path), ["queued"]);
+        assert!(!folder.path().join("test.db-wal").exists());
+    }
+
+    #[tokio::test]
+    async fn under_steady_writing_the_log_stays_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        for _ in 0..1500 {
+            writer.write(insert("x")).await.unwrap();
+        }
+        let length = std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len();
+        // The log is looked at once in 16 commits, of two frames each here.
+        assert!(length < 300 * 4120, "{length}");
+        assert_eq!(texts(&path).len(), 1500);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_its_time_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+        for _ in 0..100 {
+            writer.write(insert("x")).await.unwrap();
+        }
+        let count = || reader.query_row("SELECT COUNT(*) FROM t", (), |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count(), 0);
+        reader.execute_batch("COMMIT").unwrap();
+        assert_eq!(count(), 100);
+    }
 }

@@ -105,7 +105,11 @@ async fn wrong_guesses_are_counted_and_logged(db: &Database) {
 
 async fn guesses_void_every_live_code(db: &Database) {
     for id in ["c1", "c2"] {
-        db.put("opendb-verify-codes", json!({"_id": id, "mobile": "138", "scene": "login-by-sms", "code": "123456", "state": 0, "expired_date": NOW + 1})).await;
+        db.put(
+            "opendb-verify-codes",
+            json!({"_id": id, "mobile": "138", "scene": "login-by-sms", "code": "123456", "state": 0, "expired_date": NOW + 1}),
+        )
+        .await;
     }
     let wrong = CodeGuess { max_guesses: 2, ..code_guess(mobile("138"), "000000") };
     for _ in 0..2 {

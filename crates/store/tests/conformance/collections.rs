@@ -45,7 +45,10 @@ async fn every_collection_takes_and_gives_documents(db: &Database) {
 
 async fn unknown_fields_and_odd_types_survive(db: &Database) {
     for (collection, doc) in [
-        ("uni-id-users", json!({"_id": "1", "username": 7, "status": "1", "nickname": ["a"], "role": {"a": 1}, "dcloud_appid": 5, "big": 9007199254740993_i64})),
+        (
+            "uni-id-users",
+            json!({"_id": "1", "username": 7, "status": "1", "nickname": ["a"], "role": {"a": 1}, "dcloud_appid": 5, "big": 9007199254740993_i64}),
+        ),
         ("uni-id-users", json!({"_id": "2", "token": "text", "last_login_date": "soon", "last_login_ip": 1, "login_ip_limit": "x"})),
         ("uni-id-users", json!({"_id": "3", "token": [1, "a"], "valid_token_date": "2020", "login_ip_limit": [{"ip": 1}]})),
         ("uni-id-users", json!({"_id": "4", "status": 1.5, "valid_token_date": 1e300, "role": [1, "a", null]})),

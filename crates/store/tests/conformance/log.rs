@@ -92,7 +92,11 @@ async fn other_rows_do_not_count(db: &Database) {
 
 async fn imported_rows_count(db: &Database) {
     for id in ["a", "b", "c"] {
-        db.put("uni-id-log", json!({"_id": id, "ip": IP, "type": "login", "create_date": NOW, "username": "alice", "state": 0, "mine": [1]})).await;
+        db.put(
+            "uni-id-log",
+            json!({"_id": id, "ip": IP, "type": "login", "create_date": NOW, "username": "alice", "state": 0, "mine": [1]}),
+        )
+        .await;
     }
     assert!(db.store.failed_thrice(&recent()).await.unwrap());
     // Replacing one replaces what is asked for, too.

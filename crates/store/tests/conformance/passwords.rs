@@ -28,7 +28,10 @@ fn change(revision: i64) -> PasswordChange {
 }
 
 async fn with_user(db: &Database) -> i64 {
-    db.store.register(&registration(json!({"_id": "u", "username": "alice", "password": "old", "password_secret_version": 1}), "t")).await.unwrap();
+    db.store
+        .register(&registration(json!({"_id": "u", "username": "alice", "password": "old", "password_secret_version": 1}), "t"))
+        .await
+        .unwrap();
     db.revision("u").await
 }
 

@@ -40,10 +40,7 @@ async fn a_sign_in_adds_a_token_and_a_row(db: &Database) {
         db.exported_user("u").await,
         json!({"_id": "u", "username": "alice", "last_login_date": NOW, "last_login_ip": IP, "token": ["t1"]})
     );
-    let later = SignIn {
-        session: NewSession { ip: "2.2.2.2".into(), ..session_at("t2", NOW + 5000) },
-        ..sign_in("u", revision, "t2")
-    };
+    let later = SignIn { session: NewSession { ip: "2.2.2.2".into(), ..session_at("t2", NOW + 5000) }, ..sign_in("u", revision, "t2") };
     assert_eq!(db.store.sign_in(&later).await.unwrap(), SignedIn::Done);
     assert_eq!(
         db.exported_user("u").await,
@@ -113,8 +110,7 @@ async fn the_same_token_may_be_listed_twice(db: &Database) {
 async fn the_newest_tokens_stay(db: &Database) {
     let revision = with_user(db).await;
     for token in ["t1", "t2", "t3", "t4"] {
-        let request =
-            SignIn { session: NewSession { max_tokens: 3, ..session(token) }, ..sign_in("u", revision, token) };
+        let request = SignIn { session: NewSession { max_tokens: 3, ..session(token) }, ..sign_in("u", revision, token) };
         db.store.sign_in(&request).await.unwrap();
     }
     assert_eq!(db.tokens("u").await, json!(["t2", "t3", "t4"]));
@@ -138,11 +134,11 @@ async fn expired_tokens_leave_first(db: &Database) {
     let long = NewSession { expires_at: NOW / 1000 + 100_000, ..session("long") };
     db.store.sign_in(&SignIn { session: long, ..sign_in("u", revision, "long") }).await.unwrap();
     db.store.sign_in(&sign_in("u", revision, "short")).await.unwrap();
-    // A token lives until its second of expiry, which does not belong to it.
-    let before = SignIn { session: session_at("t1", NOW + 2 * HOUR - 1), ..sign_in("u", revision, "t1") };
+    // In the list a token stays, as in the original, until the moment of its expiry is past.
+    let before = SignIn { session: session_at("t1", NOW + 2 * HOUR), ..sign_in("u", revision, "t1") };
     db.store.sign_in(&before).await.unwrap();
     assert_eq!(db.tokens("u").await, json!(["long", "short", "t1"]));
-    let after = NewSession { max_tokens: 3, ..session_at("t2", NOW + 2 * HOUR) };
+    let after = NewSession { max_tokens: 3, ..session_at("t2", NOW + 2 * HOUR + 1) };
     db.store.sign_in(&SignIn { session: after, ..sign_in("u", revision, "t2") }).await.unwrap();
     assert_eq!(db.tokens("u").await, json!(["long", "t1", "t2"]));
 }
@@ -158,7 +154,7 @@ async fn tokens_before_the_valid_date_leave(db: &Database) {
 
 async fn imported_tokens_are_trimmed_too(db: &Database) {
     let second = NOW / 1000;
-    let (expired, live) = (jwt("a", second - 100, second), jwt("b", second - 100, second + 1));
+    let (expired, live) = (jwt("a", second - 100, second - 1), jwt("b", second - 100, second));
     db.put_user(json!({"_id": "u", "token": [expired, live, "unreadable"]})).await;
     assert_eq!(db.tokens("u").await, json!([expired, live, "unreadable"]));
     let revision = db.revision("u").await;

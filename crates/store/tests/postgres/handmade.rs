@@ -37,7 +37,7 @@ async fn what_concerns_no_gate_does_not() {
     let start = store.gate_news(None).await.unwrap();
     let operator = database.connect().await;
     operator.batch_execute(r#"UPDATE users SET doc = lingpai_with(doc, '{"nickname":"b"}')"#).await.unwrap();
-    operator.batch_execute("UPDATE users SET last_login_date = 7").await.unwrap();
+    operator.batch_execute("UPDATE logins SET last_login_date = 7").await.unwrap();
     assert!(store.gate_news(Some(start.cursor)).await.unwrap().changes.is_empty());
 }
 

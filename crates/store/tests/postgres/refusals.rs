@@ -25,7 +25,7 @@ async fn a_lock_that_does_not_come_is_given_up() {
     let store = PostgresStore::open(database.url(), &Options { statement_timeout: Duration::from_millis(200), ..options() }).await.unwrap();
     store.put("uni-id-users", &object(json!({"_id": "u"}))).await.unwrap();
     let other = database.connect().await;
-    other.batch_execute("BEGIN; UPDATE users SET last_login_date = 1").await.unwrap();
+    other.batch_execute("BEGIN; SELECT FROM users FOR UPDATE").await.unwrap();
     let change = StatusChange { uid: "u".into(), status: 1 };
     assert!(matches!(store.change_status(&change).await, Err(StoreError::Unavailable(_))));
     other.batch_execute("ROLLBACK").await.unwrap();
@@ -39,7 +39,7 @@ async fn waiting_for_a_connection_has_an_end() {
     let store = PostgresStore::open(database.url(), &options).await.unwrap();
     store.put("uni-id-users", &object(json!({"_id": "u"}))).await.unwrap();
     let other = database.connect().await;
-    other.batch_execute("BEGIN; UPDATE users SET last_login_date = 1").await.unwrap();
+    other.batch_execute("BEGIN; SELECT FROM users FOR UPDATE").await.unwrap();
     // The one connection waits for the lock, the other operation for the connection.
     let change = StatusChange { uid: "u".into(), status: 1 };
     let (first, second) = tokio::join!(store.change_status(&change), store.user("u"));
@@ -66,7 +66,7 @@ async fn a_changed_schema_costs_one_answer_at_most() {
     assert!(store.user("u").await.unwrap().is_some());
     // Other types of columns: the connection's prepared statement cannot answer any more.
     let operator = database.connect().await;
-    operator.batch_execute("ALTER TABLE users ALTER last_login_ip TYPE varchar(64)").await.unwrap();
+    operator.batch_execute("ALTER TABLE logins ALTER last_login_ip TYPE varchar(64)").await.unwrap();
     let after = store.user("u").await;
     assert!(after.is_err(), "the plan of the prepared statement is void");
     assert!(store.user("u").await.unwrap().is_some());

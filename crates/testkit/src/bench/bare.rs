@@ -1,7 +1,11 @@
 //! The bare server: the program's own listener with a router that reads the body, parses it as
 //! JSON, and answers given bytes. What the program costs beyond this is its own work.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use axum::{
@@ -14,7 +18,7 @@ use axum::{
 use http_body_util::BodyExt;
 use lingpai_server::transport::{Listener, ListenerOptions};
 use parking_lot::RwLock;
-use tokio::{io::AsyncReadExt, sync::watch};
+use tokio::sync::watch;
 
 type Answer = Arc<RwLock<Bytes>>;
 
@@ -33,7 +37,8 @@ pub async fn serve() -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(listener.serve(router(), stopped));
     // The end of the input is the end of the process that started this one.
-    let _ = tokio::io::stdin().read(&mut [0]).await;
+    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]));
+    let _ = ended.await;
     let _ = stop.send(true);
     Ok(serving.await?)
 }

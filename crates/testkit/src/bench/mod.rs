@@ -3,6 +3,7 @@
 //!
 //! How it is measured, and what came out, is told in `docs/performance.md`.
 
+mod argon2id;
 pub mod bare;
 mod configuration;
 mod load;

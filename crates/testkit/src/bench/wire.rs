@@ -14,8 +14,7 @@ const CLIENT_INFO: &str = concat!(
     r#""screenHeight":864,"screenWidth":1536,"windowHeight":730,"windowWidth":1536,"channel":"","scene":1001"#
 );
 
-const USER_AGENT: &str =
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
 
 /// Writes requests of one method.
 pub struct Wire {

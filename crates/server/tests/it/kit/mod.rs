@@ -4,7 +4,9 @@
 pub mod engines;
 pub mod answers;
 pub mod people;
-pub mod store_that_fails;
+pub mod raw_socket;
+pub mod simultaneous;
+pub mod store_in_between;
 pub mod tokens;
 
 pub use answers::{done, refused, refused_with};

@@ -77,7 +77,7 @@ async fn three_failures_demand_a_captcha(app: &TestApp) -> Outcome {
     refused(&with("none").await?, "uni-captcha-verify-fail");
     let text = captcha(app, "login-by-sms").await?;
     done(with(&text).await?);
-    refused(&with(&text).await?, "uni-id-mobile-verify-code-error");
+    refused(&with(&text).await?, "uni-captcha-verify-fail");
 
     let code = sms_code(app, "13800000002", "login-by-sms").await?;
     for _ in 0..3 {

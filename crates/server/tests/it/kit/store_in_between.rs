@@ -1,4 +1,4 @@
-//! A store that fails when the test wants it to.
+//! A store between the program and its own, which fails and counts as the test wants.
 
 use std::{
     io,
@@ -10,37 +10,75 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{account::User, log::LogRow, store::*};
+use parking_lot::Mutex;
 
-use super::{Map, Value};
+use super::{Map, TestAppBuilder, Value};
 
-/// Passes everything on to another store, unless it is told to fail.
-pub struct StoreThatFails {
-    inner: Arc<dyn Store>,
-    failing: Arc<AtomicBool>,
+/// The test's end of a [`StoreInBetween`].
+#[derive(Default)]
+pub struct Control {
+    failing: AtomicBool,
+    /// Round trips since the last look, those of the program's own polling left out.
+    counted: Mutex<RoundTrips>,
+    /// Operations wait for each other, so that each one's round trips can be told.
+    turn: tokio::sync::Mutex<()>,
 }
 
-impl StoreThatFails {
-    /// A store that fails while `failing` is set.
-    pub fn around(inner: Arc<dyn Store>, failing: Arc<AtomicBool>) -> Self {
-        Self { inner, failing }
+impl Control {
+    /// From now on every operation fails, or none.
+    pub fn fail(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
     }
 
+    /// Round trips since the last call.
+    pub fn take_round_trips(&self) -> RoundTrips {
+        std::mem::take(&mut self.counted.lock())
+    }
+}
+
+/// Puts such a store into a program.
+pub fn controlled(builder: TestAppBuilder) -> (TestAppBuilder, Arc<Control>) {
+    let control = Arc::new(Control::default());
+    let held = control.clone();
+    (builder.through(move |inner| Arc::new(StoreInBetween { inner, control: held })), control)
+}
+
+struct StoreInBetween {
+    inner: Arc<dyn Store>,
+    control: Arc<Control>,
+}
+
+impl StoreInBetween {
     fn check_mood(&self) -> Result<()> {
-        match self.failing.load(Ordering::SeqCst) {
+        match self.control.failing.load(Ordering::SeqCst) {
             true => Err(StoreError::Unavailable(Arc::new(io::Error::other("the test wants it to fail")))),
             false => Ok(()),
         }
+    }
+
+    fn count(&self, operation: &str, before: RoundTrips) {
+        if operation == "gate_news" {
+            return;
+        }
+        let after = self.inner.round_trips();
+        let mut counted = self.control.counted.lock();
+        counted.reads += after.reads - before.reads;
+        counted.writes += after.writes - before.writes;
     }
 }
 
 macro_rules! passed_on {
     ($( async fn $name:ident(&self $(, $arg:ident: $kind:ty)*) -> $answer:ty; )+) => {
         #[async_trait]
-        impl Store for StoreThatFails {
+        impl Store for StoreInBetween {
             $(
                 async fn $name(&self $(, $arg: $kind)*) -> Result<$answer> {
                     self.check_mood()?;
-                    self.inner.$name($($arg),*).await
+                    let _one_at_a_time = self.control.turn.lock().await;
+                    let before = self.inner.round_trips();
+                    let outcome = self.inner.$name($($arg),*).await;
+                    self.count(stringify!($name), before);
+                    outcome
                 }
             )+
 

@@ -1,0 +1,7 @@
+//! Both wire forms, and what is no form at all.
+
+mod client;
+mod cors;
+mod limits_of_input;
+mod parameters;
+mod url;

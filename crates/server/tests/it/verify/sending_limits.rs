@@ -1,0 +1,117 @@
+//! How many codes are sent, and how often an address may call.
+
+use crate::kit::{people::*, *};
+
+both_engines!(limited: one_target_gets_few_codes, one_device_gets_few_codes, one_address_gets_few_codes, limits_outlive_the_program_s_memory);
+both_engines!(counted: an_address_may_call_so_often);
+
+const TOO_MANY: &str = "uni-id-too-many-requests";
+
+fn limited(builder: TestAppBuilder) -> TestAppBuilder {
+    builder
+        .setting("limits.enabled", "true")
+        .setting("limits.per_ip.send", "")
+        .setting("limits.per_ip.captcha", "")
+        .setting("limits.sends.per_target", "1/1m,3/1h")
+        .setting("limits.sends.per_device", "5/1h")
+        .setting("limits.sends.per_ip", "8/1h")
+}
+
+async fn send(app: &TestApp, mobile: &str, device: &str, ip: &str) -> anyhow::Result<Reply> {
+    let captcha = captcha_of(app, device, "send-sms-code").await?;
+    let params = json!({"mobile": mobile, "scene": "login-by-sms", "captcha": captcha});
+    app.send(Call::new("sendSmsCode").params(params).device(device).from_ip(ip)).await
+}
+
+fn is_too_many(app: &TestApp, reply: &Reply) {
+    refused(reply, TOO_MANY);
+    assert!(app.sms.take().is_empty());
+}
+
+async fn one_target_gets_few_codes(app: &TestApp) -> Outcome {
+    let to = async |mobile: &str, number: i32| send(app, mobile, &format!("device-{number}"), &format!("203.0.113.{number}")).await;
+    done(to("13800000001", 1).await?);
+    assert_eq!(app.sms.take().len(), 1);
+    app.clock.advance(59_000);
+    let refusal = to("13800000001", 2).await?;
+    is_too_many(app, &refusal);
+    refused_with(&refusal, TOO_MANY, "1");
+    done(to("13800000002", 3).await?);
+    // Mails are counted apart, scenes are not.
+    done(send_email(app, "a@example.com", "register").await?);
+    app.clock.advance(1_000);
+    done(to("13800000001", 4).await?);
+    app.clock.advance(60_000);
+    done(to("13800000001", 5).await?);
+    app.clock.advance(60_000);
+    app.sms.take();
+    is_too_many(app, &to("13800000001", 6).await?);
+    app.clock.advance(3_600_000);
+    done(to("13800000001", 7).await?);
+    Ok(())
+}
+
+async fn one_device_gets_few_codes(app: &TestApp) -> Outcome {
+    for number in 1..=5 {
+        done(send(app, &format!("1380000000{number}"), "device", &format!("203.0.113.{number}")).await?);
+    }
+    app.sms.take();
+    is_too_many(app, &send(app, "13800000009", "device", "203.0.113.9").await?);
+    done(send(app, "13800000009", "another", "203.0.113.9").await?);
+    Ok(())
+}
+
+async fn one_address_gets_few_codes(app: &TestApp) -> Outcome {
+    for number in 1..=8 {
+        done(send(app, &format!("1380000000{number}"), &format!("device-{number}"), "203.0.113.1").await?);
+    }
+    app.sms.take();
+    is_too_many(app, &send(app, "13800000009", "device-9", "203.0.113.1").await?);
+    done(send(app, "13800000009", "device-9", "203.0.113.2").await?);
+    Ok(())
+}
+
+/// Sent messages cost money: a restart must not make them free.
+async fn limits_outlive_the_program_s_memory(app: &TestApp) -> Outcome {
+    done(send(app, "13800000001", "device", "203.0.113.1").await?);
+    let second = limited(TestApp::builder()).database(app.database().shared()).clock(app.clock.clone()).start().await?;
+    is_too_many(&second, &send(&second, "13800000001", "another", "203.0.113.2").await?);
+    second.stop().await
+}
+
+fn counted(builder: TestAppBuilder) -> TestAppBuilder {
+    builder
+        .setting("limits.enabled", "true")
+        .setting("limits.per_ip.login", "3/1m")
+        .setting("limits.per_ip.register", "2/1m")
+        .setting("limits.per_ip.captcha", "4/1m,5/1h")
+        .setting("limits.per_ip.send", "1/1m")
+        .setting("limits.per_ip.default", "6/1m")
+}
+
+async fn an_address_may_call_so_often(app: &TestApp) -> Outcome {
+    for (method, times) in [
+        ("login", 3),
+        ("registerUser", 2),
+        ("createCaptcha", 4),
+        ("sendSmsCode", 1),
+        ("getSupportedLoginType", 6),
+    ] {
+        let call = |ip: &str| app.send(Call::new(method).params(json!({"scene": "register"})).from_ip(ip));
+        for _ in 0..times {
+            assert_ne!(call("203.0.113.1").await?.code(), TOO_MANY, "{method}");
+        }
+        refused(&call("203.0.113.1").await?, TOO_MANY);
+        assert_ne!(call("203.0.113.2").await?.code(), TOO_MANY, "{method}");
+        assert_ne!(call("2001:db8:1:1::1").await?.code(), TOO_MANY, "{method}");
+    }
+    // Methods of a group share one account, and so does a customer's network of IPv6.
+    refused(&app.send(Call::new("loginBySms").from_ip("203.0.113.1")).await?, TOO_MANY);
+    for _ in 0..2 {
+        app.send(Call::new("login").from_ip("2001:db8:1:1::2")).await?;
+    }
+    refused(&app.send(Call::new("login").from_ip("2001:db8:1:1:ffff::")).await?, TOO_MANY);
+    app.clock.advance(60_000);
+    assert_ne!(app.send(Call::new("login").from_ip("203.0.113.1")).await?.code(), TOO_MANY);
+    Ok(())
+}

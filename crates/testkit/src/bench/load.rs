@@ -1,0 +1,165 @@
+//! The load generator: connections that are kept alive, each with one request on its way, driven
+//! by one thread. Requests are ready bytes and answers are hardly read, so that the processor is
+//! the server's.
+
+use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
+use lingpai_server::telemetry::Stopwatch;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    task::{JoinSet, LocalSet},
+};
+
+use super::{response::Responses, traffic::Traffic};
+
+/// The longest time that is told apart, in nanoseconds.
+const LONGEST_NS: u64 = 60_000_000_000;
+/// Connections still waiting for an answer after the end get so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How every successful answer of the program begins.
+const SUCCESS: &[u8] = b"{\"errCode\":0";
+
+/// How much is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Connections at the same time.
+    pub connections: usize,
+    /// How long, in seconds.
+    pub seconds: f64,
+    /// Requests a second of all connections together; `None`: as fast as answers come.
+    pub pace: Option<f64>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Seconds from the first request to the last answer.
+    pub seconds: f64,
+    /// Nanoseconds from request to answer.
+    pub times: Histogram<u64>,
+    /// The body of the last answer.
+    pub last: Vec<u8>,
+}
+
+impl Outcome {
+    /// Answers a second.
+    pub fn rate(&self) -> f64 {
+        self.times.len() as f64 / self.seconds
+    }
+}
+
+/// Requests that all connections of a thread share.
+pub type SharedTraffic = Rc<RefCell<dyn Traffic>>;
+
+struct Shared {
+    traffic: SharedTraffic,
+    started: Stopwatch,
+    load: Load,
+    outcome: RefCell<Outcome>,
+}
+
+/// Asks a server and waits for its answers. Blocks this thread, which does all of it.
+///
+/// # Errors
+/// If a connection breaks or an answer is no success: a fast wrong answer is worth nothing.
+pub fn run(address: SocketAddr, load: Load, traffic: &SharedTraffic) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        let mut streams = Vec::with_capacity(load.connections);
+        for _ in 0..load.connections {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            streams.push(stream);
+        }
+        let times = Histogram::new_with_bounds(1, LONGEST_NS, 3)?;
+        let outcome = RefCell::new(Outcome { seconds: 0.0, times, last: Vec::new() });
+        let shared = Rc::new(Shared { traffic: Rc::clone(traffic), started: Stopwatch::start(), load, outcome });
+        let mut callers = JoinSet::new();
+        for (number, stream) in streams.into_iter().enumerate() {
+            callers.spawn_local(call(number, stream, Rc::clone(&shared)));
+        }
+        let all = async {
+            while let Some(done) = callers.join_next().await {
+                done??;
+            }
+            anyhow::Ok(())
+        };
+        let limit = Duration::from_secs_f64(load.seconds) + PATIENCE;
+        tokio::time::timeout(limit, all).await.context("answers are missing")??;
+        let mut outcome = shared.outcome.borrow().clone();
+        outcome.seconds = shared.started.seconds();
+        Ok(outcome)
+    })
+}
+
+/// One connection.
+async fn call(number: usize, mut stream: TcpStream, shared: Rc<Shared>) -> Result<()> {
+    let (mut request, mut responses) = (Vec::with_capacity(4096), Responses::new());
+    let mut pace = shared.load.pace.map(|rate| Pace::new(rate, number, shared.load.connections));
+    while shared.started.seconds() < shared.load.seconds {
+        if let Some(pace) = &mut pace {
+            pace.wait(shared.started).await;
+        }
+        request.clear();
+        let Some(ticket) = shared.traffic.borrow_mut().next(&mut request) else { break };
+        let sent = Stopwatch::start();
+        stream.write_all(&request).await?;
+        let body = responses.next(&mut stream).await?;
+        let time = (sent.seconds() * 1e9) as u64;
+        ensure!(is_success(body), "a wrong answer: {}", String::from_utf8_lossy(body));
+        shared.traffic.borrow_mut().answered(ticket, body);
+        let mut outcome = shared.outcome.borrow_mut();
+        outcome.times.saturating_record(time);
+        outcome.last.clear();
+        outcome.last.extend_from_slice(body);
+    }
+    Ok(())
+}
+
+fn is_success(body: &[u8]) -> bool {
+    body.strip_prefix(SUCCESS).is_some_and(|rest| matches!(rest.first(), Some(b',' | b'}')))
+}
+
+/// When one of several connections sends its requests.
+struct Pace {
+    /// Seconds between two requests of the connection.
+    every: f64,
+    next: f64,
+}
+
+impl Pace {
+    fn new(rate: f64, number: usize, connections: usize) -> Self {
+        let every = connections as f64 / rate;
+        Self { every, next: every * number as f64 / connections as f64 }
+    }
+
+    async fn wait(&mut self, started: Stopwatch) {
+        let left = self.next - started.seconds();
+        if left > 0.0 {
+            tokio::time::sleep(Duration::from_secs_f64(left)).await;
+        }
+        self.next += self.every;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_error_code_zero_is_a_success() {
+        assert!(is_success(b"{\"errCode\":0}") && is_success(b"{\"errCode\":0,\"uid\":1}"));
+        assert!(!is_success(b"{\"errCode\":\"uni-id-check-token-failed\"}") && !is_success(b"{\"errCode\":01}") && !is_success(b""));
+    }
+
+    #[test]
+    fn paced_connections_take_turns() {
+        let starts: Vec<f64> = (0..4).map(|number| Pace::new(100.0, number, 4).next).collect();
+        assert_eq!(starts, [0.0, 0.01, 0.02, 0.03]);
+        assert!((Pace::new(100.0, 1, 4).every - 0.04).abs() < 1e-9);
+    }
+}

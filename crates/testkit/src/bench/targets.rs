@@ -1,0 +1,63 @@
+//! What the program is meant to reach, and whether it did.
+
+use super::{measurement::Row, table::round};
+
+/// What is compared with the bound.
+type Figure = fn(&Row) -> Option<f64>;
+
+struct Target {
+    name: &'static str,
+    /// Empty: any.
+    engine: &'static str,
+    /// 0: any.
+    connections: usize,
+    figure: (&'static str, Figure),
+    /// `true`: at least the bound; `false`: less than it.
+    at_least: bool,
+    bound: f64,
+}
+
+const RATIO: (&str, Figure) = ("rate / bare rate", |row| row.ratio_to_bare);
+const RATE: (&str, Figure) = ("calls/s", |row| Some(row.rate));
+const P99: (&str, Figure) = ("p99, ms", |row| Some(row.p99_ms));
+const MEDIAN: (&str, Figure) = ("median, ms", |row| Some(row.p50_ms));
+const MEMORY: (&str, Figure) = ("anonymous memory, MB", |row| row.rss_mb);
+
+const TARGETS: &[Target] = &[
+    Target { name: "getAccountInfo", engine: "sqlite", connections: 32, figure: RATIO, at_least: true, bound: 0.45 },
+    Target { name: "getAccountInfo", engine: "sqlite", connections: 32, figure: P99, at_least: false, bound: 5.0 },
+    Target { name: "login hmac-sha256", engine: "sqlite", connections: 32, figure: RATE, at_least: true, bound: 8_000.0 },
+    Target { name: "login hmac-sha256", engine: "postgres", connections: 32, figure: RATE, at_least: true, bound: 5_000.0 },
+    Target { name: "login argon2id", engine: "", connections: 32, figure: RATIO, at_least: true, bound: 0.9 },
+    Target { name: "getAccountInfo during argon2id", engine: "", connections: 0, figure: P99, at_least: false, bound: 5.0 },
+    Target { name: "idle", engine: "", connections: 0, figure: MEMORY, at_least: false, bound: 40.0 },
+    Target { name: "start-up", engine: "", connections: 0, figure: MEDIAN, at_least: false, bound: 200.0 },
+];
+
+/// Prints each target that was measured, and whether it was reached.
+pub fn print(rows: &[Row]) {
+    println!("\n目标 / targets");
+    for target in TARGETS {
+        let concerned = rows.iter().filter(|row| {
+            row.name == target.name
+                && (target.engine.is_empty() || row.engine == target.engine)
+                && (target.connections == 0 || row.connections == target.connections)
+        });
+        for row in concerned {
+            let (unit, figure) = target.figure;
+            let Some(value) = figure(row) else { continue };
+            let reached = if target.at_least { value >= target.bound } else { value < target.bound };
+            println!(
+                "  {} {:<32} {:<8} {:>3} {:<22} {:>8}  ({} {})",
+                if reached { "✓" } else { "✗" },
+                row.name,
+                row.engine,
+                row.connections,
+                unit,
+                round(value),
+                if target.at_least { "≥" } else { "<" },
+                target.bound
+            );
+        }
+    }
+}
