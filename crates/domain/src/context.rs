@@ -1,10 +1,13 @@
 //! What every flow works with.
 
+use serde_json::{Map, Value};
+
 use crate::{
-    client::Client,
+    client::{Client, Source},
     clock::Clock,
     id::Ids,
     log::{LogRow, LogSubject, LogType},
+    project::{AccountEvent, ProjectScripts},
     random::Random,
     roles::RoleBook,
     secret::Secret,
@@ -42,6 +45,10 @@ pub struct Context<'a> {
     pub roles: &'a RoleBook,
     /// The caller.
     pub client: &'a Client,
+    /// The project's own scripts, if it has any.
+    pub scripts: Option<&'a dyn ProjectScripts>,
+    /// `clientInfo` as the client sent it, for the scripts.
+    pub client_info: &'a Value,
 }
 
 impl Context<'_> {
@@ -62,6 +69,28 @@ impl Context<'_> {
             create_date: self.clock.now_ms(),
             subject,
             success,
+        }
+    }
+
+    /// `clientInfo` as scripts see it: what the client sent, with the server's own facts over it.
+    pub fn info_for_scripts(&self) -> Map<String, Value> {
+        let mut info = self.client_info.as_object().cloned().unwrap_or_default();
+        info.insert("uniPlatform".into(), self.client.platform.clone().into());
+        info.insert("clientIP".into(), self.client.ip.clone().into());
+        info.insert("userAgent".into(), self.client.user_agent.clone().into());
+        let source = match self.client.source {
+            Source::Http => "http",
+            Source::Client => "client",
+        };
+        info.insert("source".into(), source.into());
+        info
+    }
+
+    /// Tells the project's scripts of something that happened to an account.
+    pub fn tell_scripts(&self, event: AccountEvent, uid: &str) {
+        if let Some(scripts) = self.scripts {
+            let facts = [("uid".to_owned(), Value::from(uid)), ("clientInfo".to_owned(), self.info_for_scripts().into())];
+            scripts.notify(event, Map::from_iter(facts));
         }
     }
 }

@@ -168,6 +168,8 @@ codes! {
     SendFailed = "uni-id-send-failed", Upstream;
     /// The set-up token is missing or wrong (ours: production mode's registerAdmin).
     SetupTokenRequired = "uni-id-setup-token-required", User;
+    /// A project's own script failed without an error of its own (ours).
+    ScriptFailed = "uni-id-script-failed", Configuration;
 }
 
 impl Code {
@@ -198,6 +200,17 @@ pub struct Error {
     pub args: Vec<(&'static str, Cow<'static, str>)>,
     /// The cause, for the log only; never shown to the caller.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    /// What a project's own script threw: it stands in place of code and words.
+    pub thrown: Option<Arc<Thrown>>,
+}
+
+/// `{errCode, errMsg}` as a project's own script threw it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thrown {
+    /// `errCode`: a text or a number.
+    pub code: serde_json::Value,
+    /// `errMsg`
+    pub message: String,
 }
 
 /// A result with [`Error`].
@@ -206,7 +219,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without arguments.
     pub fn new(code: Code) -> Self {
-        Self { code, args: Vec::new(), source: None }
+        Self { code, args: Vec::new(), source: None, thrown: None }
     }
 
     /// Adds a value for the placeholder `{name}` of the message.
@@ -221,6 +234,11 @@ impl Error {
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// What a project's own script threw.
+    pub fn thrown(code: serde_json::Value, message: String) -> Self {
+        Self { thrown: Some(Arc::new(Thrown { code, message })), ..Self::new(Code::ScriptFailed) }
     }
 
     /// A defect or an outage of ours, with its cause for the log.

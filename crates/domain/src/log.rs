@@ -15,6 +15,16 @@ pub enum LogType {
     Logout,
     /// A password was reset.
     ResetPwd,
+    /// A mobile number was bound.
+    BindMobile,
+    /// WeChat was unbound.
+    UnbindWeixin,
+    /// QQ was unbound.
+    UnbindQq,
+    /// Alipay was unbound.
+    UnbindAlipay,
+    /// An Apple account was unbound.
+    UnbindApple,
 }
 
 impl LogType {
@@ -25,6 +35,11 @@ impl LogType {
             LogType::Login => "login",
             LogType::Logout => "logout",
             LogType::ResetPwd => "reset-pwd",
+            LogType::BindMobile => "bind-mobile",
+            LogType::UnbindWeixin => "unbind-weixin",
+            LogType::UnbindQq => "unbind-qq",
+            LogType::UnbindAlipay => "unbind-alipay",
+            LogType::UnbindApple => "unbind-apple",
         }
     }
 }
@@ -38,6 +53,19 @@ pub enum LogSubject {
     Identifier(IdentityKind, String),
     /// Nobody in particular.
     Nobody,
+}
+
+impl LogSubject {
+    /// A known user whose failures are counted: the row says the same as that of [`Self::User`],
+    /// and can be asked for by [`Self::user_field`].
+    pub fn counted_user(uid: &str) -> Self {
+        Self::Identifier(Self::user_field(), uid.to_owned())
+    }
+
+    /// Under which field such rows are found.
+    pub fn user_field() -> IdentityKind {
+        IdentityKind::Foreign("user_id".into())
+    }
 }
 
 /// One row.

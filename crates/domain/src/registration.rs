@@ -7,6 +7,7 @@ use crate::{
     context::{Context, TokenPolicy},
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
+    project::AccountEvent,
     session::{NewToken, PresentToken},
     store::{IdentityQuery, Registered, Registration},
 };
@@ -53,8 +54,10 @@ impl Context<'_> {
         let uid = self.id();
         let mut user = self.document(&uid, &newcomer, policy);
         self.add_invitation(&mut user, &newcomer, policy).await?;
+        self.ask_script(&mut user, newcomer.quiet).await?;
+        let claims = self.claims_of(&user).await?;
         for push in 0..TOKEN_ATTEMPTS {
-            let (session, token) = self.mint(&user, tokens, push);
+            let (session, token) = self.mint(&user, &claims, tokens, push);
             let registration = Registration {
                 user: user.clone(),
                 admin_seat: newcomer.admin_seat,
@@ -66,6 +69,7 @@ impl Context<'_> {
             match self.store.register(&registration).await? {
                 Registered::Done => {
                     self.note_ended(registration.previous.as_ref());
+                    self.tell_scripts(AccountEvent::Register, &uid);
                     return Ok((uid, token));
                 }
                 Registered::AccountExists => return Err(Code::AccountExists.into()),
@@ -74,6 +78,25 @@ impl Context<'_> {
             }
         }
         Err(Error::new(Code::SystemError))
+    }
+
+    /// Lets `beforeRegister` change the record or refuse it. It sees the record without `_id`, and
+    /// is not asked about somebody who cannot register anyway.
+    async fn ask_script(&self, user: &mut User, quiet: bool) -> Result<()> {
+        let Some(scripts) = self.scripts.filter(|scripts| scripts.has_before_register()) else { return Ok(()) };
+        self.refuse_taken_identifiers(user, quiet).await?;
+        let mut record = user.doc.clone();
+        let id = record.remove("_id");
+        let mut doc = Map::new();
+        doc.extend(id.map(|id| ("_id".to_owned(), id)));
+        for (name, value) in scripts.before_register(record, self.info_for_scripts()).await? {
+            // The account's id and sessions are not the script's to choose.
+            if !["_id", "token"].contains(&name.as_str()) {
+                doc.insert(name, value);
+            }
+        }
+        user.doc = doc;
+        Ok(())
     }
 
     fn document(&self, uid: &str, newcomer: &Newcomer, policy: &RegistrationPolicy) -> User {

@@ -36,10 +36,7 @@ mod tests {
     use super::*;
 
     fn book() -> RoleBook {
-        RoleBook::new([
-            ("editor".into(), vec!["read".into(), "write".into()]),
-            ("auditor".into(), vec!["read".into(), "audit".into()]),
-        ])
+        RoleBook::new([("editor".into(), vec!["read".into(), "write".into()]), ("auditor".into(), vec!["read".into(), "audit".into()])])
     }
 
     #[test]

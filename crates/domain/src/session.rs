@@ -7,6 +7,7 @@ use crate::{
     context::{Context, TokenPolicy},
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
+    project::AccountEvent,
     store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn},
     token::{self, Claims, Payload},
 };
@@ -42,25 +43,35 @@ pub struct PasswordProof {
 }
 
 impl Context<'_> {
-    /// Makes a token. `push` moves its time by so many seconds: see [`NewSession::hash`].
-    pub(crate) fn mint(&self, user: &User, policy: &TokenPolicy, push: i64) -> (NewSession, NewToken) {
-        let now = self.clock.now_ms();
+    /// What a user's tokens say besides their time: custom-token.js has been asked.
+    pub(crate) async fn claims_of(&self, user: &User) -> Result<Payload> {
         let roles = user.roles();
         let permissions = self.roles.permissions(&roles);
+        let claims = Payload::from_iter([
+            ("uid".to_owned(), Value::from(user.id())),
+            ("role".to_owned(), roles.into()),
+            ("permission".to_owned(), permissions.into()),
+        ]);
+        let Some(scripts) = self.scripts.filter(|scripts| scripts.has_custom_token()) else { return Ok(claims) };
+        let mut custom = scripts.custom_token(claims).await?;
+        // Whatever a script does, a token is its user's and nobody else's.
+        custom.insert("uid".to_owned(), user.id().into());
+        Ok(custom)
+    }
+
+    /// Makes a token. `push` moves its time by so many seconds: see [`NewSession::hash`].
+    pub(crate) fn mint(&self, user: &User, claims: &Payload, policy: &TokenPolicy, push: i64) -> (NewSession, NewToken) {
+        let now = self.clock.now_ms();
         // Tokens count whole seconds: one made in the second of a password change must not look
         // older than it.
         let not_before = user.valid_token_date().map_or(i64::MIN, |date| date.saturating_add(999).div_euclid(1000));
         let mut issued_at = self.clock.now_s().max(not_before) + push;
         loop {
             let expires_at = issued_at + policy.expires_in;
-            let payload = Payload::from_iter([
-                ("uid".to_owned(), Value::from(user.id())),
-                ("role".to_owned(), roles.clone().into()),
-                ("permission".to_owned(), permissions.clone().into()),
-                ("uniIdVersion".to_owned(), token::UNI_ID_VERSION.into()),
-                ("iat".to_owned(), issued_at.into()),
-                ("exp".to_owned(), expires_at.into()),
-            ]);
+            let mut payload = claims.clone();
+            payload.insert("uniIdVersion".to_owned(), token::UNI_ID_VERSION.into());
+            payload.insert("iat".to_owned(), issued_at.into());
+            payload.insert("exp".to_owned(), expires_at.into());
             let jwt = token::sign(&payload, &policy.secret);
             let hash = token::hash(&jwt);
             if self.gate.is_logged_out(&hash) {
@@ -109,6 +120,7 @@ impl Context<'_> {
         if let Some(logout) = self.logout_of(present) {
             self.store.logout(&logout).await?;
             self.note_ended(Some(&logout));
+            self.tell_scripts(AccountEvent::Logout, &logout.uid);
         }
         Ok(())
     }
@@ -122,8 +134,9 @@ impl Context<'_> {
         proof: PasswordProof,
         previous: Option<&PresentToken>,
     ) -> Result<Option<NewToken>> {
+        let claims = self.claims_of(user).await?;
         for push in 0..ATTEMPTS as i64 {
-            let (session, token) = self.mint(user, policy, push);
+            let (session, token) = self.mint(user, &claims, policy, push);
             let sign_in = SignIn {
                 uid: user.id().to_owned(),
                 revision: user.revision,
@@ -136,6 +149,7 @@ impl Context<'_> {
             match self.store.sign_in(&sign_in).await? {
                 SignedIn::Done => {
                     self.note_ended(sign_in.previous.as_ref());
+                    self.tell_scripts(AccountEvent::Login, user.id());
                     return Ok(Some(token));
                 }
                 SignedIn::Locked => return Err(Code::PasswordErrorExceedLimit.into()),
@@ -163,7 +177,8 @@ impl Context<'_> {
             if view.user.valid_token_date().is_some_and(|date| issued_ms < date) {
                 return Err(Code::TokenExpired.into());
             }
-            let (session, token) = self.mint(&view.user, policy, push);
+            let claims = self.claims_of(&view.user).await?;
+            let (session, token) = self.mint(&view.user, &claims, policy, push);
             let renewal = Renewal {
                 uid: uid.to_owned(),
                 revision: view.user.revision,

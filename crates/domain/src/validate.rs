@@ -10,18 +10,27 @@ use crate::{
 /// What a parameter must be. Established from recordings of the original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Letters, digits, `_` and `-`, not digits alone.
+    /// Letters, digits, `_` and `-`, not digits alone, at most 128.
     Username,
-    /// A new or present password: at least 6 UTF-16 units, and strong enough where that is configured.
+    /// A new or present password: at least 6 UTF-16 units and at most 1024 bytes, and strong enough
+    /// where that is configured.
     Password,
     /// Eleven digits of which the first is 1.
     Mobile,
-    /// Contains `@`.
+    /// Contains `@`, at most 254 bytes.
     Email,
     /// Without `@`, not digits alone, at most 100 long.
     Nickname,
     /// Any text.
     Text,
+    /// A list of texts, at most 1000 of them.
+    TextList,
+    /// Any number.
+    Number,
+    /// A whole number that is not negative.
+    Count,
+    /// True or false.
+    Boolean,
 }
 
 impl Rule {
@@ -34,6 +43,10 @@ impl Rule {
             Rule::Email => "email",
             Rule::Nickname => "nickname",
             Rule::Text => "string",
+            Rule::TextList => "array<string>",
+            Rule::Number => "number",
+            Rule::Count => "number ≥ 0",
+            Rule::Boolean => "boolean",
         }
     }
 }
@@ -93,6 +106,28 @@ impl Params {
         self.text(name).ok_or_else(|| Error::new(Code::ParamRequired).with("param", name))
     }
 
+    /// A list of texts, in the order in which they came and without repetition; `None` if it is absent.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let items = self.0.get(name).and_then(Value::as_array)?;
+        let mut seen = std::collections::HashSet::new();
+        Some(items.iter().filter_map(Value::as_str).filter(|text| seen.insert(*text)).map(str::to_owned).collect())
+    }
+
+    /// A whole number that is not negative.
+    pub fn count(&self, name: &str) -> Option<u64> {
+        self.0.get(name).and_then(Value::as_u64)
+    }
+
+    /// Whether a truth value is there and true.
+    pub fn flag(&self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The value as it was sent, unless it counts as absent.
+    pub fn present(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !is_absent(value))
+    }
+
     /// The value as it was sent, unless it is null or missing.
     pub fn raw(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
@@ -113,25 +148,50 @@ fn check(field: &Field, value: &Value, strength: Option<Strength>) -> Result<()>
     match field.rule {
         Rule::Username if !value.as_str().is_some_and(is_username) => invalid(Code::InvalidUsername),
         Rule::Mobile if !value.as_str().is_some_and(is_mobile) => invalid(Code::InvalidMobile),
-        Rule::Email if !value.as_str().is_some_and(|text| text.contains('@')) => invalid(Code::InvalidEmail),
+        Rule::Email if !value.as_str().is_some_and(is_email) => invalid(Code::InvalidEmail),
         Rule::Nickname if !is_nickname(value) => invalid(Code::InvalidNickname),
         Rule::Text if !value.is_string() => invalid(Code::InvalidParam),
+        Rule::TextList if !is_text_list(value) => invalid(Code::InvalidParam),
+        Rule::Number if !value.is_number() => invalid(Code::InvalidParam),
+        Rule::Count if value.as_u64().is_none() => invalid(Code::InvalidParam),
+        Rule::Boolean if !value.is_boolean() => invalid(Code::InvalidParam),
         Rule::Password => check_password(value, strength),
         _ => Ok(()),
     }
 }
 
+/// Most entries of a list of texts (ours).
+const LONGEST_TEXT_LIST: usize = 1000;
+
+fn is_text_list(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.len() <= LONGEST_TEXT_LIST && items.iter().all(Value::is_string))
+}
+
 fn check_password(value: &Value, strength: Option<Strength>) -> Result<()> {
     let code = strength.map_or(Code::InvalidPassword, Strength::code);
-    match (value.as_str(), strength) {
+    match (value.as_str().filter(|password| password.len() <= LONGEST_PASSWORD), strength) {
         (Some(password), Some(strength)) if strength.allows(password) => Ok(()),
         (Some(password), None) if password.encode_utf16().count() >= 6 => Ok(()),
         _ => Err(code.into()),
     }
 }
 
+/// Longest user name, bytes (ours: the original takes any).
+const LONGEST_USERNAME: usize = 128;
+/// Longest address (RFC 5321, section 4.5.3.1.3, without the brackets), bytes.
+const LONGEST_EMAIL: usize = 254;
+/// Longest password, bytes (ours), so that hashing it costs no more than it should.
+const LONGEST_PASSWORD: usize = 1024;
+
 fn is_username(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') && !is_digits(text) && !text.is_empty()
+    text.len() <= LONGEST_USERNAME
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && !is_digits(text)
+        && !text.is_empty()
+}
+
+fn is_email(text: &str) -> bool {
+    text.contains('@') && text.len() <= LONGEST_EMAIL
 }
 
 fn is_mobile(text: &str) -> bool {
@@ -142,14 +202,19 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// All texts of a nickname that is a list, bytes (ours).
+const LONGEST_NICKNAME_LIST: usize = 400;
+
 /// A text or, as the original has it, a list, which is looked at as JavaScript would.
 fn is_nickname(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.contains('@') && !is_digits(text) && text.encode_utf16().count() <= 100,
         Value::Array(items) => {
-            let joined: Vec<String> =
-                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
-            items.len() <= 100 && !joined.iter().any(|item| item == "@") && !is_digits(&joined.join(","))
+            let joined: Vec<String> = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+            items.len() <= 100
+                && joined.iter().map(String::len).sum::<usize>() <= LONGEST_NICKNAME_LIST
+                && !joined.iter().any(|item| item == "@")
+                && !is_digits(&joined.join(","))
         }
         _ => false,
     }
@@ -185,12 +250,32 @@ mod tests {
     #[test]
     fn values_are_judged_as_recorded() {
         for (rule, good, bad) in [
-            (Rule::Username, vec![json!("x"), json!("a-b_1")], vec![json!("1"), json!("@"), json!("中文"), json!("a\0b"), json!(1), json!([]), json!(["x"])]),
-            (Rule::Mobile, vec![json!("13800000001")], vec![json!("23800000000"), json!("138000000011"), json!("+8613800000001"), json!(" 13800000001"), json!(1)]),
+            (
+                Rule::Username,
+                vec![json!("x"), json!("a-b_1")],
+                vec![json!("1"), json!("@"), json!("中文"), json!("a\0b"), json!(1), json!([]), json!(["x"])],
+            ),
+            (
+                Rule::Mobile,
+                vec![json!("13800000001")],
+                vec![json!("23800000000"), json!("138000000011"), json!("+8613800000001"), json!(" 13800000001"), json!(1)],
+            ),
             (Rule::Email, vec![json!("@"), json!(" a@b "), json!("a@b@c")], vec![json!("noat"), json!(1), json!({})]),
-            (Rule::Nickname, vec![json!("x"), json!("中文"), json!("a\0b"), json!([]), json!(["x"])], vec![json!("1"), json!("@"), json!("a@b"), json!(1), json!([1]), json!({}), json!(true), json!("a".repeat(101))]),
+            (
+                Rule::Nickname,
+                vec![json!("x"), json!("中文"), json!("a\0b"), json!([]), json!(["x"])],
+                vec![json!("1"), json!("@"), json!("a@b"), json!(1), json!([1]), json!({}), json!(true), json!("a".repeat(101))],
+            ),
             (Rule::Password, vec![json!("123456"), json!("密码密码密码")], vec![json!("x"), json!("a\0b"), json!(1), json!([])]),
+            (Rule::Username, vec![json!("x".repeat(128))], vec![json!("x".repeat(129))]),
+            (Rule::Email, vec![json!(format!("{}@", "x".repeat(253)))], vec![json!(format!("{}@", "x".repeat(254)))]),
+            (Rule::Nickname, vec![json!(["x".repeat(400)])], vec![json!(["x".repeat(401)])]),
+            (Rule::Password, vec![json!("x".repeat(1024))], vec![json!("x".repeat(1025))]),
             (Rule::Text, vec![json!("x")], vec![json!(0), json!(false), json!([]), json!({"a": 1})]),
+            (Rule::TextList, vec![json!([]), json!(["x"])], vec![json!("x"), json!([1]), json!({}), json!(1), json!(vec!["x"; 1001])]),
+            (Rule::Number, vec![json!(0), json!(-1), json!(1.5)], vec![json!("1"), json!(true), json!([]), json!({})]),
+            (Rule::Count, vec![json!(0), json!(100_000)], vec![json!(-1), json!(1.5), json!("1"), json!(true)]),
+            (Rule::Boolean, vec![json!(true), json!(false)], vec![json!(1), json!("true"), json!([])]),
         ] {
             for value in good {
                 assert_eq!(outcome(&[required("f", rule)], json!({"f": value})), Ok(()), "{rule:?} {value}");
@@ -199,5 +284,14 @@ mod tests {
                 assert!(outcome(&[required("f", rule)], json!({"f": value})).is_err(), "{rule:?} {value}");
             }
         }
+    }
+
+    #[test]
+    fn lists_lose_what_stands_there_twice() {
+        let params = json!({"list": ["b", "a", "b"], "none": [], "blank": ""});
+        let params = Params::parse(params.as_object().unwrap().clone(), &[], None).unwrap();
+        assert_eq!(params.texts("list"), Some(vec!["b".to_owned(), "a".to_owned()]));
+        assert_eq!(params.texts("none"), Some(vec![]));
+        assert_eq!((params.texts("blank"), params.texts("missing")), (None, None));
     }
 }

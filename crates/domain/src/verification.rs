@@ -78,13 +78,7 @@ impl CodePolicy {
 impl Context<'_> {
     /// The query whether the last three attempts with this identifier from this address failed.
     pub fn recent(&self, kind: LogType, field: IdentityKind, value: &str) -> RecentQuery {
-        RecentQuery {
-            kind,
-            ip: self.client.ip.clone(),
-            field,
-            value: value.to_owned(),
-            since: self.clock.now_ms() - FAILURES_COUNT_FOR_MS,
-        }
+        RecentQuery { kind, ip: self.client.ip.clone(), field, value: value.to_owned(), since: self.clock.now_ms() - FAILURES_COUNT_FOR_MS }
     }
 
     /// Uses up a captcha, or says what is wrong with it.

@@ -44,6 +44,9 @@ impl Answer {
 
 /// The JSON object of an error, in the caller's language.
 pub fn error_body(error: &Error, words: &Words, locale: Locale) -> Map<String, Value> {
+    if let Some(thrown) = &error.thrown {
+        return Map::from_iter([("errCode".to_owned(), thrown.code.clone()), ("errMsg".to_owned(), thrown.message.clone().into())]);
+    }
     let text = words.message(locale, error);
     let mut body = Map::new();
     if error.code.is_captcha() {

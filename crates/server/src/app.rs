@@ -8,6 +8,7 @@ use lingpai_domain::{
     clock::Clock,
     id::Ids,
     messaging::{MailGateway, SmsGateway},
+    project::ProjectScripts,
     random::Random,
     secret::Secret,
     store::Store,
@@ -19,6 +20,7 @@ use crate::{
     config::{Center, Settings},
     delivery::Delivery,
     runtime::told,
+    scripts::FolderScripts,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -61,15 +63,16 @@ impl App {
         let AppOptions { settings, center, store, clock, random, sms, mail, setup_token, listen } = options;
         let base = Base { store, clock: clock.clone(), random, ids: Arc::new(Ids::default()) };
         let sessions = Sessions::load(&base).await.context("reading what was revoked / 读取已撤销的会话")?;
+        let scripts = load_scripts(&center, &base).await?;
         let outbox = open_outbox(&settings)?;
         let delivery = Delivery::new(sms, mail, outbox, clock);
         let listener_options =
             ListenerOptions { header_timeout: settings.server.header_timeout, max_connections: settings.server.max_connections };
-        let listener = Listener::bind(listen, listener_options)
-            .await
-            .with_context(|| format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用"))?;
+        let listener = Listener::bind(listen, listener_options).await.with_context(|| {
+            format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用")
+        })?;
         let address = listener.address()?;
-        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, setup_token));
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token));
 
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
@@ -103,6 +106,14 @@ impl App {
             let _ = task.await;
         }
     }
+}
+
+async fn load_scripts(center: &Center, base: &Base) -> anyhow::Result<Option<Arc<dyn ProjectScripts>>> {
+    if !center.scripts().any() {
+        return Ok(None);
+    }
+    let scripts = FolderScripts::load(&center.scripts().folder, base.clock.clone(), base.random.clone()).await?;
+    Ok(Some(Arc::new(scripts)))
 }
 
 fn open_outbox(settings: &Settings) -> anyhow::Result<Option<Arc<Outbox>>> {

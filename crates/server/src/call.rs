@@ -1,5 +1,9 @@
 //! A call, whatever form it came in.
 
+use std::fmt;
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use lingpai_domain::client::Source;
@@ -27,6 +31,24 @@ pub struct Call {
     pub user_agent: String,
     /// Names this call in logs and answers.
     pub request_id: String,
+    /// What signatures are made of; only of methods that demand one, in the URL form.
+    pub signed: Option<Box<SignedRequest>>,
+}
+
+/// What a signature can be about besides the parameters.
+#[derive(Clone)]
+pub struct SignedRequest {
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The headers can hold a secret, the body a password.
+        f.debug_struct("SignedRequest").finish_non_exhaustive()
+    }
 }
 
 impl Call {

@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod pipeline;
 pub mod reference;
 pub mod runtime;
+pub mod scripts;
 pub mod sessions;
 pub mod state;
 pub mod sweeper;

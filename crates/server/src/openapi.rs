@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use lingpai_domain::validate::Rule;
 
-use crate::methods::{Access, Method, registry::METHODS};
+use crate::methods::{Method, registry::METHODS};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
@@ -43,7 +43,7 @@ fn operation(method: &Method) -> Value {
     }
     let mut envelope = json!({"clientInfo": {"$ref": "#/components/schemas/ClientInfo"}, "params": params});
     let mut demanded = vec!["clientInfo"];
-    if !matches!(method.access, Access::Anyone(_)) {
+    if method.access.needs_token() {
         envelope["uniIdToken"] = json!({"type": "string", "description": "用户 token · the user's token"});
         demanded.push("uniIdToken");
     }
@@ -83,12 +83,16 @@ fn success(method: &Method) -> Value {
 
 fn schema(rule: Rule) -> Value {
     match rule {
-        Rule::Username => json!({"type": "string", "pattern": "^(?!\\d+$)[A-Za-z0-9_-]+$"}),
-        Rule::Password => json!({"type": "string", "minLength": 6, "format": "password"}),
+        Rule::Username => json!({"type": "string", "pattern": "^(?!\\d+$)[A-Za-z0-9_-]+$", "maxLength": 128}),
+        Rule::Password => json!({"type": "string", "minLength": 6, "maxLength": 1024, "format": "password"}),
         Rule::Mobile => json!({"type": "string", "pattern": "^1\\d{10}$"}),
-        Rule::Email => json!({"type": "string", "pattern": "@"}),
+        Rule::Email => json!({"type": "string", "pattern": "@", "maxLength": 254}),
         Rule::Nickname => json!({"type": "string", "maxLength": 100, "pattern": "^(?!\\d+$)[^@]*$"}),
         Rule::Text => json!({"type": "string"}),
+        Rule::TextList => json!({"type": "array", "items": {"type": "string"}, "maxItems": 1000}),
+        Rule::Number => json!({"type": "number"}),
+        Rule::Count => json!({"type": "integer", "minimum": 0}),
+        Rule::Boolean => json!({"type": "boolean"}),
     }
 }
 

@@ -6,7 +6,7 @@ use lingpai_domain::error::{Blame, Code};
 
 use crate::{
     config::settings::DEFAULTS,
-    methods::{Method, Renewal, Access, registry::METHODS},
+    methods::{Access, Method, Renewal, registry::METHODS},
     words::{Locale, Words},
 };
 
@@ -40,6 +40,8 @@ fn write_method(page: &mut String, method: &Method) {
         Access::Token(_) => "持有 token 者 · the bearer of a token",
         Access::User(Renewal::Automatic, _) => "用户(token 将到期时自动续期) · a user (a token near its end is renewed)",
         Access::User(Renewal::Never, _) => "用户 · a user",
+        Access::Role(..) => "管理员(角色 admin,token 将到期时自动续期) · an administrator (role admin; a token near its end is renewed)",
+        Access::Signed(_) => "带签名的服务端,仅 URL 形式 · a server that signs its requests, in the URL form only",
     };
     let _ = write!(page, "\n### {}.{}\n\n{}。\n\n{}.\n\n", method.function, method.name, method.summary.zh, method.summary.en);
     let _ = writeln!(page, "- 谁可以调用 · Who may call: {access}");
@@ -47,7 +49,8 @@ fn write_method(page: &mut String, method: &Method) {
     if !method.fields.is_empty() {
         page.push_str("\n| 参数 · Parameter | 规则 · Rule | 必填 · Required |\n|---|---|---|\n");
         for field in method.fields {
-            let _ = writeln!(page, "| `{}` | {} | {} |", field.name, field.rule.name(), if field.required { "是 · yes" } else { "否 · no" });
+            let _ =
+                writeln!(page, "| `{}` | {} | {} |", field.name, field.rule.name(), if field.required { "是 · yes" } else { "否 · no" });
         }
     }
     if !method.outputs.is_empty() {
@@ -63,7 +66,8 @@ fn write_method(page: &mut String, method: &Method) {
 }
 
 fn errors() -> String {
-    let mut page = format!("{GENERATED}# 错误码 · Error codes\n\n| errCode | 由谁解决 · Who can mend it | 中文 | English |\n|---|---|---|---|\n");
+    let mut page =
+        format!("{GENERATED}# 错误码 · Error codes\n\n| errCode | 由谁解决 · Who can mend it | 中文 | English |\n|---|---|---|---|\n");
     let words = Words::built_in();
     for &code in Code::ALL {
         let blame = match code.blame() {

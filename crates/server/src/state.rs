@@ -6,6 +6,7 @@ use lingpai_domain::{
     clock::Clock,
     id::Ids,
     limits::{Limiter, Rate},
+    project::ProjectScripts,
     random::Random,
     secret::Secret,
     store::Store,
@@ -36,6 +37,8 @@ pub struct State {
     pub delivery: Delivery,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// The project's own scripts, if it has any.
+    pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// What creating the first administrator takes in production mode.
     setup_token: Option<Secret>,
     /// Applications that are listed by name somewhere; `None`: any application.
@@ -73,7 +76,15 @@ impl Guards {
 
 impl State {
     /// Puts it together.
-    pub fn new(settings: Settings, center: Center, base: Base, sessions: Arc<Sessions>, delivery: Delivery, setup_token: Option<Secret>) -> Self {
+    pub fn new(
+        settings: Settings,
+        center: Center,
+        base: Base,
+        sessions: Arc<Sessions>,
+        delivery: Delivery,
+        scripts: Option<Arc<dyn ProjectScripts>>,
+        setup_token: Option<Secret>,
+    ) -> Self {
         let per_ip = &settings.limits.per_ip;
         let rates = Bucket::ALL.map(|bucket| {
             let configured = match bucket {
@@ -97,14 +108,12 @@ impl State {
         };
         let listed_apps = listed_apps(&settings);
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, setup_token, listed_apps }
+        Self { settings, center, base, sessions, guards, delivery, codes, scripts, setup_token, listed_apps }
     }
 
     /// Whether an application may register users.
     pub fn knows_app(&self, app_id: &str) -> bool {
-        app_id != "*"
-            && self.center.lists(app_id) != Some(false)
-            && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
+        app_id != "*" && self.center.lists(app_id) != Some(false) && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
     }
 
     /// What creating the first administrator takes; `None` in development mode.

@@ -1,14 +1,18 @@
 //! Documents taken apart into rows and put together again, alike for both engines.
 
 mod codes;
+pub mod invitation;
 mod log;
+pub mod open_data;
+mod push;
 mod user;
 
 use serde_json::{Map, Value};
 
 pub use codes::{CodeParts, kind as code_kind};
 pub use log::LogParts;
-pub use user::{Attempt, ImportedSession, LoginColumns, UserParts, exported_user, stands_apart, stored_user};
+pub use push::PushRows;
+pub use user::{Attempt, ImportedSession, KEPT_FIELDS, LoginColumns, UserParts, exported_user, stands_apart, stored_user};
 
 use lingpai_domain::store::Role;
 

@@ -118,7 +118,7 @@ async fn a_database_of_version_0_1_0_is_brought_up_to_date() {
             json!({"_id": "u1", "username": "alice", "role": ["admin"], "mine": {"a": 1}, "last_login_date": 1_760_000_000_000_i64,
                 "last_login_ip": "1.1.1.1", "login_ip_limit": [{"ip": "2.2.2.2", "error_times": 2, "last_error_time": 1_759_999_999_000_i64}],
                 "token": ["t1", "t2"]}),
-            json!({"_id": "u2", "username": "alice", "status": 1}),
+            json!({"_id": "u2", "username": "alice", "inviter_uid": ["u1", "u0"], "status": 1}),
         ]
     );
     assert_eq!(
@@ -132,6 +132,8 @@ async fn a_database_of_version_0_1_0_is_brought_up_to_date() {
     assert!(changes.iter().any(|change| matches!(change, GateChange::User { uid, status: Some(1), .. } if uid == "u2")));
     assert!(changes.contains(&GateChange::Roles));
     put(&store, "uni-id-users", json!({"_id": "u3"})).await;
+    assert_eq!(store.count_users_with_identity_card("0a1b").await.unwrap(), 1);
+    assert!(store.use_nonce("n", 2, 1).await.unwrap());
 }
 
 #[tokio::test]

@@ -98,9 +98,7 @@ pub fn derive_identities(user: &User) -> Vec<Identity> {
     };
     let mut identities: Vec<Identity> = values
         .into_iter()
-        .flat_map(|(kind, value)| {
-            apps.iter().map(move |app| Identity { kind: kind.clone(), value: value.clone(), app: app.clone() })
-        })
+        .flat_map(|(kind, value)| apps.iter().map(move |app| Identity { kind: kind.clone(), value: value.clone(), app: app.clone() }))
         .collect();
     identities.sort();
     identities.dedup();

@@ -2,8 +2,10 @@
 
 mod identity;
 mod status;
+mod unbinding;
 mod user;
 
 pub use identity::{Identity, IdentityKind, derive_identities};
 pub use status::Status;
+pub use unbinding::{ThirdParty, refuse_unbinding};
 pub use user::{AppScope, User};

@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn only_the_four_numbers_forbid() {
-        for (value, status) in [(json!(1), Some(Status::Banned)), (json!("1"), None), (json!(0), None), (json!(5), None), (json!(null), None)] {
+        for (value, status) in
+            [(json!(1), Some(Status::Banned)), (json!("1"), None), (json!(0), None), (json!(5), None), (json!(null), None)]
+        {
             assert_eq!(user(json!({"status": value})).status(), status);
         }
     }

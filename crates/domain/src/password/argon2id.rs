@@ -61,11 +61,7 @@ pub(super) fn verify(stored: &str, pepper: &str, password: &str, cost: Argon2Cos
         return None;
     }
     let (salt, expected) = (parsed.salt?, parsed.hash?);
-    let found = Argon2Cost {
-        memory_kib: stored_params.m_cost(),
-        iterations: stored_params.t_cost(),
-        parallelism: stored_params.p_cost(),
-    };
+    let found = Argon2Cost { memory_kib: stored_params.m_cost(), iterations: stored_params.t_cost(), parallelism: stored_params.p_cost() };
     let mut output = vec![0u8; expected.len()];
     engine(pepper, stored_params)?.hash_password_into(password.as_bytes(), salt.as_ref(), &mut output).ok()?;
     Some((equal(&output, expected.as_bytes()), found != cost))

@@ -100,6 +100,21 @@ impl<'a> PasswordPolicy<'a> {
         self.of_record(version).is_some_and(|secret| secret.kind.as_ref().is_ok_and(|kind| kind.is_slow()))
     }
 
+    /// Whether testing a record of this version is the business of custom-password.js.
+    pub fn is_custom(self, version: Option<i64>) -> bool {
+        self.of_record(version).is_some_and(|secret| secret.kind == Ok(PasswordKind::Custom))
+    }
+
+    /// Whether making what is stored is the business of custom-password.js.
+    pub fn hashing_is_custom(self) -> bool {
+        self.newest().is_some_and(|secret| secret.kind == Ok(PasswordKind::Custom))
+    }
+
+    /// The newest secret's version.
+    pub fn newest_version(self) -> Option<i64> {
+        self.newest().and_then(|secret| secret.version)
+    }
+
     /// Whether making a new hash takes milliseconds.
     pub fn hashing_is_slow(self) -> bool {
         self.newest().is_some_and(|secret| secret.kind.as_ref().is_ok_and(|kind| kind.is_slow()))
@@ -184,8 +199,7 @@ mod tests {
     }
 
     const SHA1_DEMO: &str = "c9da61148555f2dbd395a82ebbfb986cf6b13bff";
-    const SHA256: &str =
-        "$UNI_ID_HMAC_SHA256$20$0011223344556677889916459878f001bdb174534b442f7f0428ae2a29bd6acac8c511ba10bd5c4010b4";
+    const SHA256: &str = "$UNI_ID_HMAC_SHA256$20$0011223344556677889916459878f001bdb174534b442f7f0428ae2a29bd6acac8c511ba10bd5c4010b4";
 
     #[test]
     fn recorded_hashes_of_the_original_verify() {

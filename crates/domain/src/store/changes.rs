@@ -14,6 +14,9 @@ pub struct UserUpdate {
     /// The whole new document. The login columns (`last_login_date`, `last_login_ip`,
     /// `login_ip_limit`) and `token` in it are ignored: they stay as they are.
     pub doc: Map<String, Value>,
+    /// A digest of the number of the user's identity card, by which
+    /// [`super::Store::count_users_with_identity_card`] counts; `None` leaves what is stored.
+    pub identity_card_digest: Option<String>,
     /// Logged when it succeeds.
     pub log: Option<LogRow>,
     /// Logged, in the same commit, when an identifier that the new version adds is taken.

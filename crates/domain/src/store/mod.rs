@@ -4,6 +4,7 @@
 //! or it did not happen. No transaction handle crosses a port. "Not found" is `Ok(None)` or a
 //! variant of the outcome; `Err` means that the storage itself failed.
 
+mod changes;
 mod codes;
 mod gate;
 mod sessions;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use sessions::{
@@ -147,6 +149,52 @@ pub trait Store: Send + Sync {
     /// Stores a new status. `Ok(false)`: no such user.
     async fn change_status(&self, change: &StatusChange) -> Result<bool>;
 
+    /// Replaces a user's document, and with it identities, roles and inviter. Sessions, the login
+    /// columns and wrong passwords stay.
+    async fn update_user(&self, update: &UserUpdate) -> Result<UserUpdated>;
+
+    /// Users of any application who have an identity, in the order of `_id`: at most `limit`.
+    async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>>;
+
+    /// Users whom somebody invited, directly or through others.
+    async fn invitees(&self, query: &InviteeQuery) -> Result<Invitees>;
+
+    /// Gives a user who has none an inviter. Costs the same however many the user invited.
+    async fn accept_invite(&self, acceptance: &InviteAcceptance) -> Result<InviteAccepted>;
+
+    /// Uses up a nonce until `expires` (milliseconds). `Ok(false)`: it was used before and that use
+    /// has not expired `now`. Of many callers at once exactly one is told `true`.
+    async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
+
+    /// Stores where push messages reach a device. `Ok(false)`: several rows of `uni-id-device` have
+    /// its `device_id`; nothing was stored. Of several rows of `opendb-device` the oldest is taken.
+    async fn put_push_device(&self, device: &PushDevice) -> Result<bool>;
+
+    /// A value of `opendb-open-data` and its `expired` (milliseconds) unless that time has come
+    /// `now`. A value that is no text is handed out as its JSON.
+    async fn open_data(&self, key: &str, now: i64) -> Result<Option<(String, Option<i64>)>>;
+
+    /// Stores a value of `opendb-open-data` in place of the former one.
+    async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()>;
+
+    /// Removes a value of `opendb-open-data`. `Ok(false)`: there was none.
+    async fn remove_open_data(&self, key: &str) -> Result<bool>;
+
+    /// The row of `opendb-frv-logs` with this `certify_id`; of several the oldest.
+    async fn frv_log(&self, certify_id: &str) -> Result<Option<Map<String, Value>>>;
+
+    /// Adds a document to `opendb-frv-logs`. With a limit `(since, count)` it is refused
+    /// (`Ok(false)`) if its `user_id` has `count` rows with `created_date` at or after `since`
+    /// (milliseconds), however many callers ask at once.
+    async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> Result<bool>;
+
+    /// Changes the `status` of a row of `opendb-frv-logs` from one to another. `Ok(false)`: there is
+    /// no such row, or its status is another. Of many callers at once exactly one is told `true`.
+    async fn finish_frv(&self, certify_id: &str, from_status: i64, to_status: i64) -> Result<bool>;
+
+    /// How many users have the identity card with this digest ([`UserUpdate::identity_card_digest`]).
+    async fn count_users_with_identity_card(&self, digest: &str) -> Result<u64>;
+
     /// Appends a row to the log.
     async fn append_log(&self, row: &LogRow) -> Result<()>;
 
@@ -194,8 +242,8 @@ pub trait Store: Send + Sync {
     async fn admin_exists(&self) -> Result<bool>;
 
     /// Removes what is past its time: codes and captchas that expired before `codes_before`, log
-    /// rows created before `log_before`, sessions expired before `now` (milliseconds), and changes
-    /// of the gate that no token can be older than.
+    /// rows created before `log_before`, sessions and nonces expired before `now` (milliseconds),
+    /// and changes of the gate that no token can be older than.
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()>;
 
     /// Whether the database answers and takes writes.

@@ -89,6 +89,10 @@ pub fn verify(token: &str, secret: &Secret) -> Result<Claims, VerifyError> {
         return Err(VerifyError::BadSignature);
     }
     let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| VerifyError::Malformed)?;
+    // A list would be read as the claims in their order.
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return Err(VerifyError::Malformed);
+    }
     serde_json::from_slice(&payload).map_err(|_| VerifyError::Malformed)
 }
 

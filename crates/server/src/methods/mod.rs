@@ -1,12 +1,17 @@
 //! The methods, by group: folder = wire group, file = wire name in snake case.
 
 pub mod account;
+pub mod admin;
 pub mod captcha;
 pub mod dev;
+pub mod external;
+pub mod fission;
 pub mod login;
 pub mod logout;
+pub mod multi_end;
 pub mod register;
 pub mod registry;
+pub mod relate;
 pub mod utils;
 pub mod verify;
 
@@ -19,7 +24,7 @@ use lingpai_domain::{
 
 use crate::{
     answer::Answer,
-    pipeline::{Bucket, Caller, Scope},
+    pipeline::{Bucket, Caller, Partner, Scope},
 };
 
 /// What a method's function returns.
@@ -42,6 +47,10 @@ pub enum Access {
     Token(for<'a> fn(&'a Scope<'a>, Option<String>) -> Reply<'a>),
     /// A user.
     User(Renewal, for<'a> fn(&'a Scope<'a>, Params, &'a Caller) -> Reply<'a>),
+    /// A user who has this role at this moment.
+    Role(&'static str, Renewal, for<'a> fn(&'a Scope<'a>, Params, &'a Caller) -> Reply<'a>),
+    /// A server that signs its requests, in the URL form only.
+    Signed(for<'a> fn(&'a Scope<'a>, Params, &'a Partner) -> Reply<'a>),
 }
 
 impl Access {
@@ -51,7 +60,14 @@ impl Access {
             Access::Anyone(_) => "anyone",
             Access::Token(_) => "bearer of a token",
             Access::User(..) => "user",
+            Access::Role(role, ..) => role,
+            Access::Signed(_) => "signed server",
         }
+    }
+
+    /// Whether a call without `uniIdToken` is refused.
+    pub const fn needs_token(&self) -> bool {
+        !matches!(self, Access::Anyone(_) | Access::Signed(_))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Method, account, captcha, dev, login, logout, register, utils, verify};
+use super::{Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, utils, verify};
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -19,11 +19,27 @@ pub static METHODS: &[Method] = &[
     account::reset_pwd_by_sms::METHOD,
     account::reset_pwd_by_email::METHOD,
     account::close_account::METHOD,
+    relate::bind_mobile_by_sms::METHOD,
+    relate::unbind_weixin::METHOD,
+    relate::unbind_q_q::METHOD,
+    relate::unbind_alipay::METHOD,
+    relate::unbind_apple::METHOD,
     verify::create_captcha::METHOD,
     verify::refresh_captcha::METHOD,
     verify::send_sms_code::METHOD,
     verify::send_email_code::METHOD,
     utils::refresh_token::METHOD,
+    utils::set_push_cid::METHOD,
+    fission::accept_invite::METHOD,
+    fission::get_invited_user::METHOD,
+    admin::add_user::METHOD,
+    admin::update_user::METHOD,
+    multi_end::authorize_app_login::METHOD,
+    multi_end::remove_authorized_app::METHOD,
+    multi_end::set_authorized_app::METHOD,
+    external::external_register::METHOD,
+    external::external_login::METHOD,
+    external::update_user_info_by_external::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
 ];

@@ -12,8 +12,21 @@ use crate::call::Call;
 
 /// Fields that, where they are there, are texts.
 const TEXTS: &[&str] = &[
-    "deviceId", "osName", "locale", "clientIP", "appName", "appVersion", "userAgent", "uniIdToken", "deviceBrand", "deviceModel",
-    "osVersion", "osLanguage", "osTheme", "romName", "romVersion",
+    "deviceId",
+    "osName",
+    "locale",
+    "clientIP",
+    "appName",
+    "appVersion",
+    "userAgent",
+    "uniIdToken",
+    "deviceBrand",
+    "deviceModel",
+    "osVersion",
+    "osLanguage",
+    "osTheme",
+    "romName",
+    "romVersion",
 ];
 /// Fields that are texts or numbers.
 const TEXTS_OR_NUMBERS: &[&str] = &["appVersionCode", "channel"];
@@ -61,7 +74,8 @@ fn wrong(code: Code, name: &str) -> Error {
 }
 
 fn required<'a>(info: &'a Value, name: &str) -> Result<&'a str> {
-    let text = present(info, name).ok_or_else(|| wrong(Code::ParamRequired, name))?.as_str().ok_or_else(|| wrong(Code::InvalidParam, name))?;
+    let text =
+        present(info, name).ok_or_else(|| wrong(Code::ParamRequired, name))?.as_str().ok_or_else(|| wrong(Code::InvalidParam, name))?;
     if text.len() > LONGEST { Err(wrong(Code::InvalidParam, name)) } else { Ok(text) }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use lingpai_domain::error::{Code, Error, Result};
 
-use super::{Scope, access, client_info, limits, scope::config_error};
+use super::{Scope, access, client_info, limits, scope::config_error, signature};
 use crate::{
     answer::{Answer, error_body},
     call::Call,
@@ -35,23 +35,45 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
     let client = client_info::check(call)?;
     let config = state.center.app(&client.app_id, &client.platform).map_err(|problem| config_error(&problem.place.path))?;
     let _admitted = limits::check(state, method.bucket, &client)?;
-    let mut scope = Scope { state, config, client: &client, locale: call.locale(), present: None, roles: state.sessions.roles() };
-    let token = call.token.clone();
     let params = call.take_params();
+    let call = &*call;
+    let mut scope = Scope {
+        state,
+        config,
+        client: &client,
+        client_info: &call.client_info,
+        locale: call.locale(),
+        present: None,
+        roles: state.sessions.roles(),
+    };
+    let token = call.token.as_deref();
     match &method.access {
         Access::Anyone(handle) => {
-            scope.present = access::present(&scope, token.as_deref()).await;
+            scope.present = access::present(&scope, token).await;
             handle(&scope, parse(method, &scope, params)?).await
         }
-        Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty())).await,
+        Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty()).map(str::to_owned)).await,
         Access::User(renewal, handle) => {
-            let mut caller = access::user(&scope, token.as_deref(), *renewal).await?;
+            let mut caller = access::user(&scope, token, *renewal).await?;
             let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
-            Ok(match caller.take_renewed() {
-                Some(renewed) => answer.with_token(renewed),
-                None => answer,
-            })
+            Ok(with_renewed(answer, &mut caller))
         }
+        Access::Role(role, renewal, handle) => {
+            let mut caller = access::role(&scope, token, *renewal, role).await?;
+            let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
+            Ok(with_renewed(answer, &mut caller))
+        }
+        Access::Signed(handle) => {
+            let partner = signature::check(&scope, call, params.as_ref()).await?;
+            handle(&scope, parse(method, &scope, params)?, &partner).await
+        }
+    }
+}
+
+fn with_renewed(answer: Answer, caller: &mut access::Caller) -> Answer {
+    match caller.take_renewed() {
+        Some(renewed) => answer.with_token(renewed),
+        None => answer,
     }
 }
 

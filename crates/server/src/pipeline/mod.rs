@@ -7,8 +7,10 @@ pub mod client_info;
 mod dispatch;
 pub mod limits;
 mod scope;
+mod signature;
 
 pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
 pub use scope::Scope;
+pub use signature::Partner;

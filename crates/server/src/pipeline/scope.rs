@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use lingpai_domain::{
     account::User,
     client::Client,
@@ -9,6 +11,7 @@ use lingpai_domain::{
     error::{Code, Error, Result},
     limits::{Caller, Rate},
     password::{PasswordPolicy, Verdict},
+    project::ProjectScripts,
     registration::RegistrationPolicy,
     roles::RoleBook,
     secret::Secret,
@@ -26,6 +29,8 @@ pub struct Scope<'a> {
     pub config: Arc<AppConfig>,
     /// Who calls.
     pub client: &'a Client,
+    /// `clientInfo` as the client sent it, for what [`Self::client`] leaves out.
+    pub client_info: &'a Value,
     /// In which language.
     pub locale: Locale,
     /// A token that was sent along and holds; methods that start a session end that one.
@@ -44,6 +49,8 @@ impl Scope<'_> {
             gate: &self.state.sessions.gate,
             roles: &self.roles,
             client: self.client,
+            scripts: self.state.scripts.as_deref(),
+            client_info: self.client_info,
         }
     }
 
@@ -81,12 +88,22 @@ pub fn config_error(field: &str) -> Error {
 impl Scope<'_> {
     /// Refuses at once, before anything is used up, when no password could be stored.
     pub fn check_passwords(&self) -> Result<()> {
+        if self.passwords().hashing_is_custom() && self.password_script().is_some() {
+            return Ok(());
+        }
         self.passwords().check().map_err(|error| config_error("passwordSecret").caused_by(error))
     }
 
     /// Makes `password` and `password_secret_version`.
     pub async fn hash_password(&self, password: &str) -> Result<(String, Option<i64>)> {
         let wrong = |error| config_error("passwordSecret").caused_by(error);
+        if self.passwords().hashing_is_custom()
+            && let Some(script) = self.password_script()
+        {
+            let info = self.context().info_for_scripts();
+            let (stored, version) = script.encrypt_password(&Secret::new(password), &Map::new(), &info).await?;
+            return Ok((stored, version.or(self.passwords().newest_version())));
+        }
         if !self.passwords().hashing_is_slow() {
             return self.passwords().hash(password, &*self.state.base.random).map_err(wrong);
         }
@@ -99,14 +116,26 @@ impl Scope<'_> {
     pub async fn verify_password(&self, user: &User, password: &str) -> Result<Verdict> {
         let stored = user.text("password");
         let version = user.integer("password_secret_version");
+        if self.passwords().is_custom(version)
+            && let Some(script) = self.password_script()
+        {
+            let info = self.context().info_for_scripts();
+            let matches = script.verify_password(&Secret::new(password), &user.doc, &info).await?;
+            let newest = self.passwords().newest_version();
+            let outdated = newest.is_some() && newest != version;
+            return Ok(if matches { Verdict::Match { outdated } } else { Verdict::Mismatch });
+        }
         if !self.passwords().is_slow(version) {
             return Ok(self.passwords().verify(stored, version, password));
         }
         let (config, password, stored) = (self.config.clone(), Secret::new(password), stored.map(Secret::new));
-        let verify = move || {
-            PasswordPolicy::new(&config.password_secrets).verify(stored.as_ref().map(Secret::expose), version, password.expose())
-        };
+        let verify =
+            move || PasswordPolicy::new(&config.password_secrets).verify(stored.as_ref().map(Secret::expose), version, password.expose());
         self.state.guards.hashing.run(verify).await
+    }
+
+    fn password_script(&self) -> Option<&dyn ProjectScripts> {
+        self.state.scripts.as_deref().filter(|scripts| scripts.has_custom_password())
     }
 
     /// Takes as long as testing a password of an account would.

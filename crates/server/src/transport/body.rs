@@ -1,6 +1,9 @@
 //! Request bodies, bounded in size and time.
 
-use axum::{body::Body, http::StatusCode};
+use axum::{
+    body::{Body, HttpBody},
+    http::StatusCode,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -28,13 +31,34 @@ impl BodyError {
     }
 }
 
+/// How much of a body that is too large is read on, bytes. A connection that is closed while its
+/// client is still sending is reset, and the client never sees why.
+const DISCARDED_AT_MOST: u64 = 16 * 1024 * 1024;
+
 /// Reads a whole body.
-pub async fn read(settings: &Settings, body: Body) -> Result<Bytes, BodyError> {
-    let limited = Limited::new(body, settings.server.body_limit_bytes);
-    match tokio::time::timeout(settings.server.body_timeout, limited.collect()).await {
-        Err(_) => Err(BodyError::TooSlow),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(BodyError::TooLarge),
-        Ok(Err(_)) => Err(BodyError::Broken),
+pub async fn read(settings: &Settings, mut body: Body) -> Result<Bytes, BodyError> {
+    let in_time = tokio::time::timeout(settings.server.body_timeout, async {
+        match Limited::new(&mut body, settings.server.body_limit_bytes).collect().await {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+                discard(body).await;
+                Err(BodyError::TooLarge)
+            }
+            Err(_) => Err(BodyError::Broken),
+        }
+    });
+    in_time.await.unwrap_or(Err(BodyError::TooSlow))
+}
+
+async fn discard(mut body: Body) {
+    let mut discarded = 0;
+    if body.size_hint().lower() > DISCARDED_AT_MOST {
+        return;
+    }
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if discarded > DISCARDED_AT_MOST {
+            return;
+        }
     }
 }

@@ -108,11 +108,14 @@ fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String
 }
 
 async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<String, Value>, request_id: &str) -> Result<Value, Failure> {
-    let call = decode(&mut params, Invocation {
-        headers: &parts.headers,
-        ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),
-        request_id,
-    });
+    let call = decode(
+        &mut params,
+        Invocation {
+            headers: &parts.headers,
+            ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),
+            request_id,
+        },
+    );
     let locale = call.locale();
     if !registry::has_function(&call.function) {
         let name: String = call.function.chars().take(64).collect();
@@ -155,6 +158,7 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         ip: invocation.ip,
         user_agent: peer::user_agent(invocation.headers),
         request_id: invocation.request_id.to_owned(),
+        signed: None,
     }
 }
 
@@ -185,7 +189,8 @@ fn percent_decode(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&byte, tail)) = rest.split_first() {
-        let escape = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escape =
+            tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match escape {
             Some(value) if byte == b'%' => {
                 decoded.push(value);

@@ -39,11 +39,7 @@ pub async fn metrics() -> Response<Body> {
 
 /// `/`: says what this is and where to go on.
 pub async fn welcome(Extract(state): Extract<Arc<State>>) -> Html<String> {
-    let outbox = if state.is_development() {
-        "<li><a href=\"/dev/outbox\">开发信箱 · Development outbox</a></li>"
-    } else {
-        ""
-    };
+    let outbox = if state.is_development() { "<li><a href=\"/dev/outbox\">开发信箱 · Development outbox</a></li>" } else { "" };
     Html(include_str!("welcome.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{outbox}", outbox))
 }
 

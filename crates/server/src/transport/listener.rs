@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 use tower::{ServiceExt, service_fn};
 
-use super::PeerAddress;
+use super::{PeerAddress, opening::Opening};
 use crate::runtime::told;
 
 /// How long requests under way may take once the program is told to stop.
@@ -61,7 +61,8 @@ impl Listener {
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(MAX_HEAD_BYTES as u32)
-            .keep_alive_interval(Some(self.options.header_timeout));
+            .keep_alive_interval(Some(self.options.header_timeout))
+            .keep_alive_timeout(self.options.header_timeout);
         let builder = Arc::new(builder);
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(self.options.max_connections.max(1)));
@@ -91,6 +92,7 @@ impl Listener {
                 request.extensions_mut().insert(PeerAddress(peer));
                 router.clone().oneshot(request)
             });
+            let stream = Opening::new(stream, self.options.header_timeout);
             let builder = builder.clone();
             let watcher = graceful.watcher();
             tokio::spawn(async move {

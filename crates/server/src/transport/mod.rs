@@ -6,6 +6,7 @@ mod client_space;
 mod cors;
 mod health;
 mod listener;
+mod opening;
 mod outbox;
 mod peer;
 mod reply;

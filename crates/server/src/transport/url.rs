@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State as Extract,
-    http::{HeaderMap, Method, Request, Response, StatusCode, header},
+    http::{self, HeaderMap, Request, Response, StatusCode, header},
 };
 use serde_json::{Map, Value};
 
@@ -18,7 +18,8 @@ use lingpai_domain::{
 use super::{body, cors, peer, reply};
 use crate::{
     answer::error_body,
-    call::Call,
+    call::{Call, SignedRequest},
+    methods::{Access, Method, registry},
     pipeline,
     state::State,
     words::{Locale, Words},
@@ -28,13 +29,13 @@ use crate::{
 pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let settings = &state.settings;
-    if parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+    if parts.method == http::Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return cors::preflight(settings, &parts.headers);
     }
     let request_id = state.base.random.hex(16);
     let answer = |status, body: &Map<String, Value>| reply::json(settings, &parts.headers, &request_id, status, body);
     let refuse = |status, error: Error| answer(status, &error_body(&error, Words::built_in(), Locale::default()));
-    if parts.method != Method::POST || !is_json(&parts.headers) {
+    if parts.method != http::Method::POST || !is_json(&parts.headers) {
         return refuse(StatusCode::OK, Code::UnsupportedRequest.into());
     }
     let bytes = match body::read(settings, body).await {
@@ -45,6 +46,10 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         return refuse(StatusCode::OK, Error::new(Code::InvalidParam).with("param", "body"));
     };
     let (function, method) = target(parts.uri.path());
+    let signed = match registry::find(function, method) {
+        Some(Method { access: Access::Signed(_), .. }) => Some(Box::new(SignedRequest { headers: parts.headers.clone(), body: bytes })),
+        _ => None,
+    };
     let call = Call {
         function: function.to_owned(),
         method: method.to_owned(),
@@ -55,6 +60,7 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
         user_agent: peer::user_agent(&parts.headers),
         request_id: request_id.clone(),
+        signed,
     };
     let locale = call.locale();
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {

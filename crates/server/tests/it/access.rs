@@ -4,25 +4,10 @@ use lingpai_server::methods::{Access, Method, registry::METHODS};
 
 use crate::kit::{people::*, *};
 
-both_engines!(development: methods_of_users_refuse_everyone_else, tokens_are_taken_from_where_clients_put_them, what_is_not_listed_does_not_exist);
+both_engines!(development: methods_of_users_refuse_everyone_else, methods_of_a_role_refuse_everyone_without_it, tokens_are_taken_from_where_clients_put_them, what_is_not_listed_does_not_exist);
 
 fn methods_of_users() -> impl Iterator<Item = &'static Method> {
-    METHODS.iter().filter(|method| matches!(method.access, Access::User(..)))
-}
-
-/// Parameters that keep to the rules, so that nothing but access can be refused.
-fn valid_params(method: &Method) -> Value {
-    use lingpai_domain::validate::Rule;
-    let fields = method.fields.iter().map(|field| {
-        let value = match field.rule {
-            Rule::Username => "valid-name",
-            Rule::Mobile => "13800000001",
-            Rule::Email => "valid@example.com",
-            _ => "valid text",
-        };
-        (field.name.to_owned(), json!(value))
-    });
-    Value::Object(fields.collect())
+    METHODS.iter().filter(|method| matches!(method.access, Access::User(..) | Access::Role(..)))
 }
 
 async fn methods_of_users_refuse_everyone_else(app: &TestApp) -> Outcome {
@@ -71,7 +56,7 @@ async fn methods_of_users_refuse_everyone_else(app: &TestApp) -> Outcome {
     let rows = log(app).await?.len();
     for method in methods_of_users() {
         for (what, token, code) in &cases {
-            let call = Call::new(method.name).function(method.function).params(valid_params(method));
+            let call = Call::new(method.name).function(method.function).params(Value::Object(valid::params(method)));
             let call = token.iter().fold(call, |call, token| call.token(token));
             for call in [call.clone(), call.by_client()] {
                 let reply = app.send(call).await?;
@@ -82,6 +67,38 @@ async fn methods_of_users_refuse_everyone_else(app: &TestApp) -> Outcome {
     }
     assert_eq!(user(app, &uid).await?, before);
     assert_eq!(log(app).await?.len(), rows);
+    Ok(())
+}
+
+async fn methods_of_a_role_refuse_everyone_without_it(app: &TestApp) -> Outcome {
+    const DENIED: &str = "uni-id-permission-error";
+    store_user(app, "alice", json!({})).await?;
+    store_user(app, "almost", json!({"role": ["administrator", "Admin", ""]})).await?;
+    let uid = store_user(app, "boss", json!({"role": ["admin", "member"]})).await?;
+    let tokens = [log_in(app, "alice").await?, log_in(app, "almost").await?];
+    let bosss = log_in(app, "boss").await?;
+    let methods = METHODS.iter().filter(|method| matches!(method.access, Access::Role(..)));
+    for method in methods {
+        let call = |params: Value, token: &str| Call::new(method.name).function(method.function).params(params).token(token);
+        for token in &tokens {
+            let valid = call(Value::Object(valid::params(method)), token);
+            for call in [valid.clone(), valid.by_client(), call(json!({}), token)] {
+                refused(&app.send(call).await?, DENIED);
+            }
+        }
+        // Who has it gets as far as the parameters.
+        assert_eq!(app.send(call(json!({}), &bosss).by_client()).await?.code(), "uni-id-param-required", "{}", method.name);
+    }
+    // The role counts as it is now, not as the token has it.
+    let mut doc = user(app, &uid).await?;
+    doc.insert("role".into(), json!(["member"]));
+    app.put("uni-id-users", Value::Object(doc)).await?;
+    app.hear_news().await?;
+    for method in METHODS.iter().filter(|method| matches!(method.access, Access::Role(..))) {
+        let call = Call::new(method.name).function(method.function).params(Value::Object(valid::params(method))).token(&bosss);
+        refused(&app.send(call).await?, "uni-id-token-expired");
+    }
+    assert_eq!(app.documents("uni-id-users").await?.len(), 3);
     Ok(())
 }
 

@@ -11,10 +11,7 @@ async fn supported(app: &TestApp, platform: &str) -> anyhow::Result<Value> {
 }
 
 async fn the_configured_ways_are_listed(app: &TestApp) -> Outcome {
-    assert_eq!(
-        supported(app, "web").await?,
-        json!(["username-password", "mobile-password", "email-password", "mobile-code", "univerify"])
-    );
+    assert_eq!(supported(app, "web").await?, json!(["username-password", "mobile-password", "email-password", "mobile-code", "univerify"]));
     Ok(())
 }
 

@@ -57,12 +57,18 @@ async fn no_secret_is_logged(app: &TestApp) -> Outcome {
     secrets.extend([first, second, wrong].map(str::to_owned));
 
     let text = captcha(app, "register").await?;
-    refused(&app.call("registerUser", json!({"username": "carol", "password": first, "captcha": "Gu3ss"})).await?, "uni-captcha-verify-fail");
+    refused(
+        &app.call("registerUser", json!({"username": "carol", "password": first, "captcha": "Gu3ss"})).await?,
+        "uni-captcha-verify-fail",
+    );
     secrets.extend([text.clone(), "Gu3ss".to_owned()]);
     secrets.push(done(app.call("registerUser", json!({"username": "carol", "password": first, "captcha": text})).await?).token()?);
     refused(&app.call("registerUser", json!({"username": "carol", "password": "pa5s!", "captcha": "x"})).await?, "uni-id-invalid-password");
     secrets.push("pa5s!".to_owned());
-    refused(&app.call("registerAdmin", json!({"username": "root", "password": first, "setupToken": wrong})).await?, "uni-id-setup-token-required");
+    refused(
+        &app.call("registerAdmin", json!({"username": "root", "password": first, "setupToken": wrong})).await?,
+        "uni-id-setup-token-required",
+    );
     let admin = json!({"username": "root", "password": first, "setupToken": SETUP_TOKEN});
     secrets.push(done(app.call("registerAdmin", admin).await?).token()?);
 
@@ -71,7 +77,10 @@ async fn no_secret_is_logged(app: &TestApp) -> Outcome {
         secrets.extend(reply.token().ok());
     }
     let code = sms_code(app, "13712345678", "login-by-sms").await?;
-    refused(&app.call("loginBySms", json!({"mobile": "13712345678", "code": another_code(&code)})).await?, "uni-id-mobile-verify-code-error");
+    refused(
+        &app.call("loginBySms", json!({"mobile": "13712345678", "code": another_code(&code)})).await?,
+        "uni-id-mobile-verify-code-error",
+    );
     let token = done(app.call("loginBySms", json!({"mobile": "13712345678", "code": code})).await?).token()?;
     secrets.push(code);
     let code = sms_code(app, "13712345678", "set-pwd-by-sms").await?;

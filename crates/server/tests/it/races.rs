@@ -40,9 +40,8 @@ async fn one_code_signs_in_once(app: &TestApp) -> Outcome {
 
 async fn one_captcha_lets_one_through(app: &TestApp) -> Outcome {
     let text = captcha(app, "register").await?;
-    let call = |number| {
-        Call::new("registerUser").params(json!({"username": format!("user-{number}"), "password": PASSWORD, "captcha": text}))
-    };
+    let call =
+        |number| Call::new("registerUser").params(json!({"username": format!("user-{number}"), "password": PASSWORD, "captcha": text}));
     let replies = all_at_once(app, (0..MANY).map(call).collect()).await?;
     assert_eq!((count(&replies, 0), count(&replies, "uni-captcha-verify-fail")), (1, MANY - 1));
     assert_eq!(app.documents("uni-id-users").await?.len(), 1);
@@ -152,7 +151,9 @@ async fn logins_and_logouts_do_not_mix(app: &TestApp) -> Outcome {
     refused(&info(app, &first).await?, "uni-id-check-token-failed");
     let last = log_in(app, "alice").await?;
     done(info(app, &last).await?);
-    assert!(user(app, &uid).await?["token"].as_array().is_some_and(|tokens| tokens.contains(&json!(last)) && !tokens.contains(&json!(first))));
+    assert!(
+        user(app, &uid).await?["token"].as_array().is_some_and(|tokens| tokens.contains(&json!(last)) && !tokens.contains(&json!(first)))
+    );
     Ok(())
 }
 

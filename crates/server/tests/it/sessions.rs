@@ -1,5 +1,7 @@
 //! Revocation: at once on the node that did it, within a second on all others, and for good.
 
+use lingpai_testkit::SeededRandom;
+
 use crate::kit::{people::*, store_in_between::controlled, *};
 
 each_engine!(
@@ -21,7 +23,8 @@ const EXPIRED: &str = "uni-id-token-expired";
 /// Two programs on one database, with one clock.
 async fn two_nodes(engine: Engine) -> anyhow::Result<(TestApp, TestApp)> {
     let first = TestApp::builder().engine(engine).start().await?;
-    let second = TestApp::builder().database(first.database().shared()).clock(first.clock.clone()).start().await?;
+    let second =
+        TestApp::builder().database(first.database().shared()).clock(first.clock.clone()).random(SeededRandom::new(2)).start().await?;
     Ok((first, second))
 }
 
@@ -157,7 +160,7 @@ async fn a_restart_forgets_nothing(engine: Engine) -> Outcome {
 
     let clock = app.clock.clone();
     let database = app.stop_and_keep_database().await?;
-    let app = TestApp::builder().database(database).clock(clock).start().await?;
+    let app = TestApp::builder().database(database).clock(clock).random(SeededRandom::new(2)).start().await?;
     for (token, code) in [(&out, FAILED), (&changed, EXPIRED), (&closed, "uni-id-account-closed"), (&banned, "uni-id-account-banned")] {
         refused(&info(&app, token).await?, code);
         refused(&app.call_as(token, "refreshToken", json!({})).await?, code);

@@ -1,5 +1,7 @@
 //! `refreshToken`
 
+mod set_push_cid;
+
 use crate::kit::{people::*, *};
 
 both_engines!(development: a_new_token_stands_beside_the_old_one, only_listed_tokens_are_renewed, statuses_are_told, roles_are_read_anew,
@@ -37,12 +39,9 @@ async fn only_listed_tokens_are_renewed(app: &TestApp) -> Outcome {
 }
 
 async fn statuses_are_told(app: &TestApp) -> Outcome {
-    for (status, code) in [
-        (1, "uni-id-account-banned"),
-        (2, "uni-id-account-auditing"),
-        (3, "uni-id-account-audit-failed"),
-        (4, "uni-id-account-closed"),
-    ] {
+    for (status, code) in
+        [(1, "uni-id-account-banned"), (2, "uni-id-account-auditing"), (3, "uni-id-account-audit-failed"), (4, "uni-id-account-closed")]
+    {
         let name = format!("user-{status}");
         let (uid, token) = someone(app, &name).await?;
         let mut doc = user(app, &uid).await?;

@@ -20,10 +20,13 @@ CREATE TABLE users (
     roles text[] NOT NULL DEFAULT '{}'
 );
 
--- The login columns of users: every login writes these few bytes and not the row of users, which is long.
--- A row comes and goes with the user's, by trigger. ip_limit_seen: login_ip_limit is shown even if empty.
+-- The login columns of users: a login reads and writes these few bytes and not the row of users, which is
+-- long. A row comes and goes with the user's, and repeats its revision and valid_token_date, by trigger.
+-- ip_limit_seen: login_ip_limit is shown even if empty.
 CREATE TABLE logins (
     uid text PRIMARY KEY,
+    revision bigint NOT NULL,
+    valid_token_date bigint,
     last_login_date bigint,
     last_login_ip text,
     ip_limit_seen boolean NOT NULL DEFAULT false

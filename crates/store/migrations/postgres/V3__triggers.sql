@@ -27,10 +27,11 @@ DECLARE
     v_heard boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO logins (uid) VALUES (NEW.id);
+        INSERT INTO logins (uid, revision, valid_token_date) VALUES (NEW.id, NEW.revision, NEW.valid_token_date);
         v_roles := NEW.roles <> '{}';
         v_heard := NEW.status BETWEEN 1 AND 4 OR NEW.valid_token_date IS NOT NULL;
     ELSE
+        UPDATE logins SET revision = NEW.revision, valid_token_date = NEW.valid_token_date WHERE uid = NEW.id;
         v_roles := NEW.roles <> OLD.roles;
         v_heard := v_roles OR NEW.status IS DISTINCT FROM OLD.status OR NEW.valid_token_date IS DISTINCT FROM OLD.valid_token_date;
         IF v_roles THEN

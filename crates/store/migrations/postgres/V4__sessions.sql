@@ -99,19 +99,18 @@ BEGIN
     END IF;
     UPDATE logins
     SET last_login_date = p_session.now, last_login_ip = p_session.ip, ip_limit_seen = ip_limit_seen OR p_retry_ms IS NOT NULL
-    FROM users AS u
-    WHERE logins.uid = p_uid AND u.id = p_uid AND u.revision = p_revision
+    WHERE uid = p_uid AND revision = p_revision
         AND NOT EXISTS (SELECT FROM gate_changes WHERE hash = p_session.hash)
         AND NOT EXISTS (
             SELECT FROM login_attempts AS a
             WHERE a.uid = p_uid AND a.ip = p_session.ip AND a.error_times >= p_lock_limit
                 AND a.last_error_time > p_session.now - p_retry_ms
         )
-    RETURNING u.valid_token_date,
+    RETURNING valid_token_date,
         (p_retry_ms IS NOT NULL AND EXISTS (SELECT FROM login_attempts AS a WHERE a.uid = p_uid)) AS has_attempts,
         (
             SELECT (count(*) >= p_session.max_tokens AND p_session.max_tokens > 0)
-                OR bool_or(s.expires_at * 1000 < p_session.now OR s.issued_at * 1000 < u.valid_token_date)
+                OR bool_or(s.expires_at * 1000 < p_session.now OR s.issued_at * 1000 < valid_token_date)
             FROM sessions AS s WHERE s.uid = p_uid
         ) AS is_crowded
     INTO v_user;
@@ -150,7 +149,7 @@ CREATE FUNCTION lingpai_sign_in_refusal(
     p_uid text, p_revision bigint, p_ip text, p_now bigint, p_lock_limit bigint, p_retry_ms bigint
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM users WHERE id = p_uid AND revision = p_revision) THEN
+    IF NOT EXISTS (SELECT FROM logins WHERE uid = p_uid AND revision = p_revision) THEN
         RETURN 'stale';
     END IF;
     IF EXISTS (
@@ -168,8 +167,8 @@ CREATE FUNCTION lingpai_start_session(p_uid text, p_session lingpai_new_session)
 DECLARE
     v_valid_token_date bigint;
 BEGIN
-    UPDATE logins SET last_login_date = p_session.now, last_login_ip = p_session.ip WHERE uid = p_uid;
-    SELECT valid_token_date INTO v_valid_token_date FROM users WHERE id = p_uid;
+    UPDATE logins SET last_login_date = p_session.now, last_login_ip = p_session.ip WHERE uid = p_uid
+    RETURNING valid_token_date INTO v_valid_token_date;
     PERFORM lingpai_trim_sessions(p_uid, v_valid_token_date, p_session.now, p_session.max_tokens);
     INSERT INTO sessions (uid, token, issued_at, expires_at, created_at, app, device_id, ip, user_agent)
     VALUES (
@@ -186,7 +185,7 @@ CREATE FUNCTION lingpai_renew(p_uid text, p_revision bigint, p_old_token text, p
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM lingpai_lock_users(p_uid, p_uid);
-    PERFORM FROM users WHERE id = p_uid AND revision = p_revision;
+    PERFORM FROM logins WHERE uid = p_uid AND revision = p_revision FOR UPDATE;
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;

@@ -28,7 +28,7 @@ END
 $$;
 
 CREATE FUNCTION lingpai_register(
-    p_uid text, p_doc json, p_identities lingpai_identity[], p_admin_seat boolean, p_session lingpai_new_session,
+    p_uid text, p_doc json, p_identities lingpai_identity[], p_inviters text[], p_admin_seat boolean, p_session lingpai_new_session,
     p_previous lingpai_session_end, p_log lingpai_log_row, p_on_conflict lingpai_log_row
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -47,9 +47,12 @@ BEGIN
     IF p_previous.uid IS NOT NULL THEN
         PERFORM lingpai_end_session(p_previous);
     END IF;
-    INSERT INTO users (id, doc) VALUES (p_uid, p_doc);
+    INSERT INTO users (id, doc, invited) VALUES (p_uid, p_doc, p_inviters IS NOT NULL);
     INSERT INTO identities (kind, value, app, holder_mark, uid)
     SELECT kind, value, app, CASE WHEN exclusive THEN '' ELSE p_uid END, p_uid FROM unnest(p_identities);
+    IF p_inviters IS NOT NULL THEN
+        PERFORM lingpai_set_inviters(p_uid, p_inviters);
+    END IF;
     IF p_session.token IS NOT NULL THEN
         PERFORM lingpai_start_session(p_uid, p_session);
     END IF;
@@ -58,11 +61,19 @@ BEGIN
 END
 $$;
 
+-- valid_token_date becomes the millisecond after the newest token where that is dated ahead.
 CREATE FUNCTION lingpai_change_password(p_uid text, p_revision bigint, p_changes json, p_log lingpai_log_row)
 RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_changes json := p_changes;
+    v_newest bigint;
 BEGIN
     PERFORM lingpai_lock_users(p_uid, p_uid);
-    UPDATE users SET doc = lingpai_with(doc, p_changes) WHERE id = p_uid AND revision = p_revision;
+    SELECT max(issued_at) * 1000 INTO v_newest FROM sessions WHERE uid = p_uid;
+    IF v_newest > lingpai_integer(lingpai_readable(p_changes) -> 'valid_token_date') THEN
+        v_changes := lingpai_with(p_changes, json_build_object('valid_token_date', v_newest + 1));
+    END IF;
+    UPDATE users SET doc = lingpai_with(doc, v_changes) WHERE id = p_uid AND revision = p_revision;
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;
@@ -79,24 +90,34 @@ BEGIN
 END
 $$;
 
--- An imported user: whole, and welcome even if an identifier is taken (the row is marked then).
-CREATE FUNCTION lingpai_put_user(
-    p_uid text, p_doc json, p_identities lingpai_identity[], p_last_login_date bigint, p_last_login_ip text,
-    p_ip_limit_seen boolean, p_tokens text[], p_issued bigint[], p_expires bigint[],
-    p_ips text[], p_error_times bigint[], p_last_error_times bigint[]
-) RETURNS void LANGUAGE plpgsql AS $$
+-- Replaces a locked user's identities. Where another user has one already, the row is marked.
+CREATE FUNCTION lingpai_set_identities(p_uid text, p_identities lingpai_identity[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM lingpai_lock_identities(p_identities, false);
-    PERFORM lingpai_lock_users(p_uid, p_uid);
-    INSERT INTO users (id, doc) VALUES (p_uid, p_doc) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc;
-    UPDATE logins SET last_login_date = p_last_login_date, last_login_ip = p_last_login_ip, ip_limit_seen = p_ip_limit_seen
-    WHERE uid = p_uid;
     DELETE FROM identities WHERE uid = p_uid;
     INSERT INTO identities (kind, value, app, holder_mark, uid)
     SELECT n.kind, n.value, n.app, CASE WHEN n.exclusive AND NOT EXISTS (
         SELECT FROM identities AS i WHERE i.kind = n.kind AND i.value = n.value AND i.app = n.app AND i.holder_mark = ''
     ) THEN '' ELSE p_uid END, p_uid
     FROM unnest(p_identities) AS n;
+END
+$$;
+
+-- An imported user: whole, and welcome even if an identifier is taken (the row is marked then).
+CREATE FUNCTION lingpai_put_user(
+    p_uid text, p_doc json, p_identities lingpai_identity[], p_inviters text[], p_last_login_date bigint, p_last_login_ip text,
+    p_ip_limit_seen boolean, p_tokens text[], p_issued bigint[], p_expires bigint[],
+    p_ips text[], p_error_times bigint[], p_last_error_times bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lingpai_lock_identities(p_identities, false);
+    PERFORM lingpai_lock_users(p_uid, p_uid);
+    INSERT INTO users (id, doc, invited) VALUES (p_uid, p_doc, p_inviters IS NOT NULL)
+    ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, invited = excluded.invited;
+    UPDATE logins SET last_login_date = p_last_login_date, last_login_ip = p_last_login_ip, ip_limit_seen = p_ip_limit_seen
+    WHERE uid = p_uid;
+    PERFORM lingpai_set_identities(p_uid, p_identities);
+    PERFORM lingpai_set_inviters(p_uid, p_inviters);
+    PERFORM lingpai_link_missing(p_inviters);
     -- An unchanged list keeps what is known of its tokens.
     IF p_tokens <> ARRAY(SELECT token FROM sessions WHERE uid = p_uid ORDER BY id) THEN
         DELETE FROM sessions WHERE uid = p_uid;

@@ -53,6 +53,12 @@ BEGIN
         LIMIT p_portion FOR UPDATE SKIP LOCKED
     ));
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    v_most := greatest(v_most, v_count);
+
+    DELETE FROM nonces WHERE hash = ANY (ARRAY(
+        SELECT hash FROM nonces WHERE expires <= p_now LIMIT p_portion FOR UPDATE SKIP LOCKED
+    ));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN greatest(v_most, v_count);
 END
 $$;

@@ -2,11 +2,13 @@
 
 -- uni-id-users. `doc` is the document without last_login_date, last_login_ip, login_ip_limit and
 -- token where these have the usual shape (odd ones stay in it); an imported list of tokens leaves
--- `"token":[]` behind, which marks that the field is shown even when the list is empty.
+-- `"token":[]` behind, which marks that the field is shown even when the list is empty. invited: there
+-- is a row in invitations, from which inviter_uid is composed; the document has an empty list there.
 CREATE TABLE users (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL DEFAULT 1,
+  invited INTEGER NOT NULL DEFAULT 0,
   doc TEXT NOT NULL
 );
 
@@ -29,6 +31,23 @@ CREATE TABLE user_roles (
   PRIMARY KEY (role, uid)
 ) WITHOUT ROWID;
 CREATE INDEX user_roles_uid ON user_roles (uid);
+
+-- Who invited whom. `inviter_uid` of a user is the inviter and the inviter's own list; tail (JSON) is the
+-- rest of the list that the user was imported with, for an inviter who has no row. Rows of users who
+-- are gone stay: they link those below to those above.
+CREATE TABLE invitations (
+  uid TEXT PRIMARY KEY,
+  inviter TEXT NOT NULL,
+  tail TEXT
+) WITHOUT ROWID;
+CREATE INDEX invitations_inviter ON invitations (inviter);
+
+-- Digests of the numbers of users' identity cards.
+CREATE TABLE identity_cards (
+  uid TEXT PRIMARY KEY,
+  digest TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX identity_cards_digest ON identity_cards (digest);
 
 -- Tokens of users: `token` of the document is these by id. One user's rows lie together. id 0 is no
 -- token but the user's last login: created_at is last_login_date, ip last_login_ip, ip_limit_seen
@@ -110,6 +129,7 @@ CREATE TABLE devices (
   doc TEXT NOT NULL
 );
 CREATE INDEX devices_user ON devices (user_id, device_id) WHERE user_id IS NOT NULL;
+CREATE INDEX devices_device ON devices (device_id) WHERE device_id IS NOT NULL;
 
 -- The remaining collections.
 CREATE TABLE documents (
@@ -119,6 +139,16 @@ CREATE TABLE documents (
   doc TEXT NOT NULL,
   UNIQUE (collection, id)
 );
+CREATE INDEX documents_device ON documents (doc ->> '$.device_id') WHERE collection = 'opendb-device';
+CREATE INDEX documents_certify ON documents (doc ->> '$.certify_id') WHERE collection = 'opendb-frv-logs';
+CREATE INDEX documents_certifier ON documents (doc ->> '$.user_id') WHERE collection = 'opendb-frv-logs';
+
+-- Nonces of signed requests that were used: hash is SHA-256, expires in milliseconds.
+CREATE TABLE nonces (
+  hash BLOB PRIMARY KEY,
+  expires INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX nonces_expires ON nonces (expires);
 
 -- News for the gates of all nodes. kind 'token': hash and expires (ms); 'user': key is the uid;
 -- 'roles'. `at` (ms) is the database's own clock and only decides how long a row is kept.

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lingpai_domain::account::{Identity, User, derive_identities};
 use serde_json::{Map, Value, json};
 
-use super::{InvalidDocument, id, take, take_integer, take_text};
+use super::{InvalidDocument, id, invitation::Invitation, take, take_integer, take_text};
 
 /// Wrong passwords from one address: an entry of `login_ip_limit`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,8 @@ pub struct UserParts {
     pub identities: Vec<Identity>,
     /// `role`, without repetition.
     pub roles: BTreeSet<String>,
+    /// `inviter_uid`
+    pub invitation: Option<Invitation>,
 }
 
 impl UserParts {
@@ -109,6 +111,7 @@ impl UserParts {
         if sessions.is_some() {
             doc.insert("token".into(), json!([]));
         }
+        let invitation = Invitation::take(&mut doc);
         Ok(Self {
             id,
             doc,
@@ -118,9 +121,26 @@ impl UserParts {
             sessions: sessions.unwrap_or_default(),
             identities,
             roles,
+            invitation,
         })
     }
+
+    /// A new version of a user's document, without [`KEPT_FIELDS`].
+    ///
+    /// # Errors
+    /// If `uid` is empty.
+    pub fn of_update(uid: &str, doc: &Map<String, Value>) -> Result<Self, InvalidDocument> {
+        let mut doc = doc.clone();
+        for field in KEPT_FIELDS {
+            doc.shift_remove(field);
+        }
+        doc.insert("_id".into(), uid.into());
+        Self::new(&doc)
+    }
 }
+
+/// Fields that an update of the document leaves as they are.
+pub const KEPT_FIELDS: [&str; 4] = ["last_login_date", "last_login_ip", "login_ip_limit", "token"];
 
 fn attempt(value: &Value) -> Option<Attempt> {
     let entry = value.as_object().filter(|entry| entry.len() == 3)?;

@@ -8,10 +8,13 @@ use tokio_postgres::{Row, types::Json as JsonColumn};
 use super::{
     PostgresStore,
     failure::Failure,
+    invitations::ancestry_at,
     statements::{column, only},
     text::{original, storable},
 };
-use crate::document::{self, Attempt, CodeParts, InvalidDocument, LogParts, LoginColumns, UserParts, exported_user};
+use crate::document::{
+    self, Attempt, CodeParts, InvalidDocument, LogParts, LoginColumns, UserParts, exported_user, invitation::show_inviters,
+};
 
 /// Where a collection's documents are.
 #[derive(Clone, Copy)]
@@ -42,7 +45,8 @@ const EXPORT_USERS: &str = "
         CASE WHEN l.ip_limit_seen THEN (
             SELECT coalesce(json_agg(json_build_array(a.ip, a.error_times, a.last_error_time) ORDER BY a.seq), '[]')
             FROM login_attempts AS a WHERE a.uid = u.id
-        ) END
+        ) END,
+        CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
     FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.seq > $1 ORDER BY u.seq LIMIT $2";
 const EXPORT_CODES: &str = "
     SELECT id, kind, target, scene, code, state, ip, created_date, expired_date, extra::text
@@ -55,7 +59,9 @@ fn user_document(row: &Row) -> Result<Map<String, Value>, Failure> {
         let attempt = |(ip, error_times, last_error_time)| Attempt { ip: original(ip), error_times, last_error_time };
         attempts.into_iter().map(attempt).collect()
     });
-    Ok(exported_user(column(row, 0)?, login, attempts, tokens)?)
+    let mut doc = exported_user(column(row, 0)?, login, attempts, tokens)?;
+    show_inviters(&mut doc, ancestry_at(row, 5)?);
+    Ok(doc)
 }
 
 fn code_document(row: &Row) -> Result<Map<String, Value>, Failure> {

@@ -7,18 +7,24 @@
 mod codes;
 mod collections;
 mod connect;
+mod devices;
 mod failure;
 mod gate;
+mod invitations;
 mod log;
 mod maintenance;
+mod nonces;
+mod open_data;
 mod operations;
 mod outcome;
+mod real_name;
 mod schema;
 mod sessions;
 mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod updates;
 mod users;
 
 use std::{

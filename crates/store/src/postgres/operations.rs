@@ -4,17 +4,19 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::User,
+    account::{IdentityKind, User},
     log::LogRow,
     store::{
         Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, RecentQuery, Registered, Registration, Renewal, Renewed,
-        Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store,
+        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged,
+        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
+        StatusChange, Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
 
 use super::{PostgresStore, failure::Failure};
+use crate::document::open_data;
 
 #[async_trait]
 impl Store for PostgresStore {
@@ -60,6 +62,58 @@ impl Store for PostgresStore {
 
     async fn change_status(&self, change: &StatusChange) -> Result<bool> {
         self.user_status(change).await.map_err(Failure::classify)
+    }
+
+    async fn update_user(&self, update: &UserUpdate) -> Result<UserUpdated> {
+        self.user_update(update).await.map_err(Failure::classify)
+    }
+
+    async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>> {
+        self.user_holders(kind, value, limit).await.map_err(Failure::classify)
+    }
+
+    async fn invitees(&self, query: &InviteeQuery) -> Result<Invitees> {
+        self.invitation_list(query).await.map_err(Failure::classify)
+    }
+
+    async fn accept_invite(&self, acceptance: &InviteAcceptance) -> Result<InviteAccepted> {
+        self.invitation_accept(acceptance).await.map_err(Failure::classify)
+    }
+
+    async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
+    }
+
+    async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
+        self.device_put_push(device).await.map_err(Failure::classify)
+    }
+
+    async fn open_data(&self, key: &str, now: i64) -> Result<Option<(String, Option<i64>)>> {
+        self.open_data_live(key, now).await.map_err(Failure::classify)
+    }
+
+    async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
+        self.put(open_data::COLLECTION, &open_data::document(key, value, expired)).await
+    }
+
+    async fn remove_open_data(&self, key: &str) -> Result<bool> {
+        self.remove(open_data::COLLECTION, key).await
+    }
+
+    async fn frv_log(&self, certify_id: &str) -> Result<Option<Map<String, Value>>> {
+        self.frv_find(certify_id).await.map_err(Failure::classify)
+    }
+
+    async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> Result<bool> {
+        self.frv_add(doc, limit_per_day).await.map_err(Failure::classify)
+    }
+
+    async fn finish_frv(&self, certify_id: &str, from_status: i64, to_status: i64) -> Result<bool> {
+        self.frv_finish(certify_id, from_status, to_status).await.map_err(Failure::classify)
+    }
+
+    async fn count_users_with_identity_card(&self, digest: &str) -> Result<u64> {
+        self.identity_card_count(digest).await.map_err(Failure::classify)
     }
 
     async fn append_log(&self, row: &LogRow) -> Result<()> {

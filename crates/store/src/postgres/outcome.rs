@@ -1,6 +1,6 @@
 //! The words with which the functions in `migrations/postgres` answer.
 
-use lingpai_domain::store::{CaptchaOutcome, FailedOutcome, PasswordChanged, Registered, Renewed, SignedIn};
+use lingpai_domain::store::{CaptchaOutcome, FailedOutcome, InviteAccepted, PasswordChanged, Registered, Renewed, SignedIn, UserUpdated};
 
 use super::failure::Failure;
 
@@ -37,5 +37,7 @@ outcomes! {
     Renewed { "done" => Done, "not_listed" => NotListed, "stale" => Stale, "token_revoked" => TokenRevoked }
     FailedOutcome { "counted" => Counted, "locked" => Locked }
     PasswordChanged { "done" => Done, "stale" => Stale }
+    UserUpdated { "done" => Done, "stale" => Stale, "taken" => Taken }
+    InviteAccepted { "done" => Done, "has_inviter" => HasInviter, "circle" => Circle, "gone" => Gone }
     CaptchaOutcome { "right" => Right, "wrong" => Wrong, "overdue" => Overdue }
 }

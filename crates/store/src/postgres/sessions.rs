@@ -19,6 +19,7 @@ use tokio_postgres::Row;
 use super::{
     PostgresStore,
     failure::Failure,
+    invitations::inviters,
     log::LogColumns,
     outcome::Outcome,
     statements::{column, only},
@@ -104,7 +105,7 @@ impl fmt::Debug for SessionEnd {
 /// The composite type `lingpai_identity`.
 #[derive(Debug, ToSql)]
 #[postgres(name = "lingpai_identity")]
-struct IdentityColumns {
+pub(super) struct IdentityColumns {
     kind: String,
     value: String,
     app: String,
@@ -122,7 +123,11 @@ impl From<&Identity> for IdentityColumns {
     }
 }
 
-fn outcome<T: Outcome>(rows: Vec<Row>) -> Result<T, Failure> {
+/// Reads a function's answer.
+///
+/// # Errors
+/// If program and schema do not fit together.
+pub(super) fn outcome<T: Outcome>(rows: Vec<Row>) -> Result<T, Failure> {
     T::read(column(&only(rows)?, 0)?)
 }
 
@@ -154,11 +159,12 @@ impl PostgresStore {
         let session = registration.session.as_ref().map(|session| SessionColumns::new(session, &self.longest_life));
         let answer = self
             .write(
-                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8)",
+                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 &[
                     &storable(&parts.id),
                     &Json(&parts.doc),
                     &identities,
+                    &inviters(&parts),
                     &registration.admin_seat,
                     &session,
                     &registration.previous.as_ref().map(SessionEnd::from),
@@ -272,11 +278,12 @@ impl PostgresStore {
     pub(super) async fn session_put_user(&self, parts: UserParts) -> Result<(), Failure> {
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         self.write(
-            "SELECT lingpai_put_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "SELECT lingpai_put_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 &storable(&parts.id),
                 &Json(&parts.doc),
                 &identities,
+                &inviters(&parts),
                 &parts.login.last_login_date,
                 &parts.login.last_login_ip.as_deref().map(storable),
                 &parts.ip_limit_seen,

@@ -1,7 +1,7 @@
 //! Finding and reading users.
 
 use lingpai_domain::{
-    account::User,
+    account::{IdentityKind, User},
     store::{Candidates, IdentityQuery, RecentQuery, SessionView, StatusChange},
 };
 use postgres_types::Json;
@@ -11,18 +11,21 @@ use tokio_postgres::Row;
 use super::{
     PostgresStore,
     failure::Failure,
+    invitations::ancestry_at,
     log::RecentColumns,
     statements::{column, only},
     text::{lookup_key, lookup_keys, original, storable},
 };
-use crate::document::{LoginColumns, stored_user};
+use crate::document::{LoginColumns, invitation::show_inviters, stored_user};
 
-/// Reads the columns `doc, revision, last_login_date, last_login_ip` that begin at a place.
-fn user_at(row: &Row, place: usize) -> Result<User, Failure> {
+/// Reads the columns `doc, revision, last_login_date, last_login_ip, ancestry` that begin at a place.
+pub(super) fn user_at(row: &Row, place: usize) -> Result<User, Failure> {
     let doc: &str = column(row, place)?;
     let login =
         LoginColumns { last_login_date: column(row, place + 2)?, last_login_ip: column::<Option<String>>(row, place + 3)?.map(original) };
-    Ok(stored_user(doc, column(row, place + 1)?, login)?)
+    let mut user = stored_user(doc, column(row, place + 1)?, login)?;
+    show_inviters(&mut user.doc, ancestry_at(row, place + 4)?);
+    Ok(user)
 }
 
 /// One row at least: the answers, and beside them the users found, if any.
@@ -32,19 +35,27 @@ const CANDIDATES: &str = "
     )
     SELECT EXISTS (SELECT FROM hits WHERE NOT here),
         CASE WHEN $4::text IS NULL THEN false ELSE lingpai_failed_thrice($4, $5, $6, $7, $8) END,
-        u.doc::text, u.revision, l.last_login_date, l.last_login_ip
+        u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
     FROM (SELECT) AS one
     LEFT JOIN (SELECT uid FROM hits WHERE here ORDER BY uid LIMIT 2) AS found ON true
     LEFT JOIN users AS u ON u.id = found.uid
     LEFT JOIN logins AS l ON l.uid = found.uid";
 
 const BY_ID: &str = "
-    SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip
+    SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
     FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
 
 const BY_ID_WITH_SESSION: &str = "
-    SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2), u.doc::text, u.revision, l.last_login_date, l.last_login_ip
+    SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2), u.doc::text, u.revision, l.last_login_date, l.last_login_ip,
+        CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
     FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
+
+const HOLDERS: &str = r#"
+    SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
+    FROM (
+        SELECT DISTINCT uid COLLATE "C" AS uid FROM identities WHERE kind = $1 AND value = $2 ORDER BY 1 LIMIT $3
+    ) AS found
+    JOIN users AS u ON u.id = found.uid LEFT JOIN logins AS l ON l.uid = found.uid ORDER BY found.uid"#;
 
 impl PostgresStore {
     pub(super) async fn user_candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
@@ -86,6 +97,12 @@ impl PostgresStore {
         let rows = self.read(BY_ID_WITH_SESSION, &[&storable(uid), &storable(token)]).await?;
         let view = |row| Ok(SessionView { listed: column(row, 0)?, user: user_at(row, 1)? });
         rows.first().map(view).transpose()
+    }
+
+    pub(super) async fn user_holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>, Failure> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.read(HOLDERS, &[&lookup_key(kind.wire()), &lookup_key(value), &limit]).await?;
+        rows.iter().map(|row| user_at(row, 0)).collect()
     }
 
     pub(super) async fn user_status(&self, change: &StatusChange) -> Result<bool, Failure> {

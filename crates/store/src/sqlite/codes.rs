@@ -16,11 +16,9 @@ pub fn issue(connection: &Connection, code: &NewCode) -> Result<Issued, Failure>
             return Ok(Issued::TooMany { scope: limit.scope, retry_after_ms });
         }
     }
-    connection.prepare_cached("UPDATE codes SET state = 2 WHERE kind = ?1 AND target = ?2 AND scene = ?3 AND state = 0")?.execute((
-        code_kind(&code.target),
-        code.target.value(),
-        &code.scene,
-    ))?;
+    connection
+        .prepare_cached("UPDATE codes SET state = 2 WHERE kind = ?1 AND target = ?2 AND scene = ?3 AND state = 0 AND expired_date > ?4")?
+        .execute((code_kind(&code.target), code.target.value(), &code.scene, code.created_date))?;
     insert(connection, &CodeParts::from(code))?;
     Ok(Issued::Done)
 }

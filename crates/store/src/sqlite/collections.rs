@@ -3,9 +3,16 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value};
 
-use super::{codes, failure::Failure, log, users};
+use super::{
+    codes,
+    failure::Failure,
+    invitations::{self, ancestry},
+    log, users,
+};
 use crate::document::{
-    self, Attempt, CodeParts, InvalidDocument, LogParts, LoginColumns, UserParts, exported_user, from_text, id, text, to_text,
+    self, Attempt, CodeParts, InvalidDocument, LogParts, LoginColumns, UserParts, exported_user, from_text, id,
+    invitation::{self, show_inviters},
+    text, to_text,
 };
 
 /// Where a collection's documents are.
@@ -62,7 +69,11 @@ pub fn remove(connection: &Connection, collection: &str, id: &str) -> Result<boo
 /// See [`lingpai_domain::store::Store::put`].
 pub fn put(connection: &Connection, collection: &str, doc: &Map<String, Value>) -> Result<(), Failure> {
     match place(collection)? {
-        Place::Users => users::put(connection, &UserParts::new(doc)?),
+        Place::Users => {
+            let parts = UserParts::new(doc)?;
+            users::put(connection, &parts)?;
+            invitations::link_missing(connection, &parts)
+        }
         Place::Log => log::insert(connection, &LogParts::new(doc)?),
         Place::Codes => codes::insert(connection, &CodeParts::new(doc)?),
         Place::Devices => {
@@ -144,11 +155,12 @@ fn texts(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> R
 }
 
 fn export_users(connection: &Connection, after: i64, limit: i64) -> Result<Vec<Map<String, Value>>, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT u.id, l.created_at, l.ip, COALESCE(l.ip_limit_seen, 0), u.doc
-         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0
-         WHERE u.seq > ?1 ORDER BY u.seq LIMIT ?2",
-    )?;
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT u.id, l.created_at, l.ip, COALESCE(l.ip_limit_seen, 0), u.doc, ",
+        ancestry!(),
+        " FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0
+         WHERE u.seq > ?1 ORDER BY u.seq LIMIT ?2"
+    ))?;
     let mut rows = statement.query((after, limit))?;
     let mut documents = Vec::new();
     while let Some(row) = rows.next()? {
@@ -156,7 +168,9 @@ fn export_users(connection: &Connection, after: i64, limit: i64) -> Result<Vec<M
         let login = LoginColumns { last_login_date: row.get(1)?, last_login_ip: row.get(2)? };
         let attempts = if row.get(3)? { Some(attempts(connection, &uid)?) } else { None };
         let doc = row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?;
-        documents.push(exported_user(doc, login, attempts, users::tokens(connection, &uid)?)?);
+        let mut document = exported_user(doc, login, attempts, users::tokens(connection, &uid)?)?;
+        show_inviters(&mut document, invitation::ancestry(row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?)?);
+        documents.push(document);
     }
     Ok(documents)
 }

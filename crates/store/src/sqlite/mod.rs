@@ -8,16 +8,22 @@ mod checkpoint;
 mod codes;
 mod collections;
 mod connection;
+mod devices;
 mod failure;
 mod gate;
+mod invitations;
 mod lifetime;
 mod log;
 mod logins;
+mod nonces;
+mod open_data;
 mod passwords;
 mod readers;
+mod real_name;
 mod schema;
 mod sessions;
 mod sweep;
+mod updates;
 mod users;
 mod writer;
 
@@ -31,13 +37,14 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::User,
+    account::{IdentityKind, User},
     clock::Clock,
     log::LogRow,
     store::{
         Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, RecentQuery, Registered, Registration, Renewal,
-        Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError,
+        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange,
+        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView,
+        SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -50,7 +57,13 @@ use self::{
     readers::Readers,
     writer::Writer,
 };
-use crate::{OpenError, Options, document::ImportedSession};
+use crate::{
+    OpenError, Options,
+    document::{
+        ImportedSession,
+        open_data::{COLLECTION as OPEN_DATA, document as open_data_document},
+    },
+};
 
 /// The store in one SQLite file. Dropping it finishes what is queued, empties the log into the
 /// file and stops the threads.
@@ -189,6 +202,65 @@ impl Store for SqliteStore {
         self.write(move |connection| passwords::change_status(connection, &change)).await
     }
 
+    async fn update_user(&self, update: &UserUpdate) -> Result<UserUpdated> {
+        let update = update.clone();
+        self.write(move |connection| updates::update(connection, &update)).await
+    }
+
+    async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>> {
+        self.snapshot(|connection| users::holders(connection, kind, value, limit))
+    }
+
+    async fn invitees(&self, query: &InviteeQuery) -> Result<Invitees> {
+        let query = query.clone();
+        self.long_read(move |connection| invitations::below(connection, &query)).await
+    }
+
+    async fn accept_invite(&self, acceptance: &InviteAcceptance) -> Result<InviteAccepted> {
+        let acceptance = acceptance.clone();
+        self.write(move |connection| invitations::accept(connection, &acceptance)).await
+    }
+
+    async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        let nonce = nonce.to_owned();
+        self.write(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
+    }
+
+    async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
+        let device = device.clone();
+        self.write(move |connection| devices::put(connection, &device)).await
+    }
+
+    async fn open_data(&self, key: &str, now: i64) -> Result<Option<(String, Option<i64>)>> {
+        self.read(|connection| open_data::live(connection, key, now))
+    }
+
+    async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
+        self.put(OPEN_DATA, &open_data_document(key, value, expired)).await
+    }
+
+    async fn remove_open_data(&self, key: &str) -> Result<bool> {
+        self.remove(OPEN_DATA, key).await
+    }
+
+    async fn frv_log(&self, certify_id: &str) -> Result<Option<Map<String, Value>>> {
+        self.read(|connection| real_name::find(connection, certify_id))
+    }
+
+    async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> Result<bool> {
+        let doc = doc.clone();
+        self.write(move |connection| real_name::add(connection, &doc, limit_per_day)).await
+    }
+
+    async fn finish_frv(&self, certify_id: &str, from_status: i64, to_status: i64) -> Result<bool> {
+        let certify_id = certify_id.to_owned();
+        self.write(move |connection| real_name::finish(connection, &certify_id, from_status, to_status)).await
+    }
+
+    async fn count_users_with_identity_card(&self, digest: &str) -> Result<u64> {
+        self.read(|connection| real_name::count_holders(connection, digest))
+    }
+
     async fn append_log(&self, row: &LogRow) -> Result<()> {
         let row = row.clone();
         self.write(move |connection| log::append(connection, &row)).await
@@ -279,6 +351,7 @@ impl Store for SqliteStore {
             }
         }
         while self.write(move |connection| sweep::gate(connection, now)).await? {}
+        while self.write(move |connection| sweep::nonces(connection, now)).await? {}
         Ok(())
     }
 

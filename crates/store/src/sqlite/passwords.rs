@@ -10,7 +10,9 @@ use super::{failure::Failure, log, users};
 pub fn change(connection: &Connection, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
     let mut fields = vec![("password", Value::from(change.password.as_str()))];
     fields.extend(change.version.map(|version| ("password_secret_version", Value::from(version))));
-    fields.extend(change.valid_token_date.map(|date| ("valid_token_date", Value::from(date))));
+    if let Some(date) = change.valid_token_date {
+        fields.push(("valid_token_date", Value::from(after_all_tokens(connection, &change.uid, date)?)));
+    }
     if !users::set_fields(connection, &change.uid, Some(change.revision), &fields)? {
         return Ok(PasswordChanged::Stale);
     }
@@ -18,6 +20,16 @@ pub fn change(connection: &Connection, change: &PasswordChange) -> Result<Passwo
         log::append(connection, row)?;
     }
     Ok(PasswordChanged::Done)
+}
+
+/// `date`, or the millisecond after the newest token where that is dated ahead.
+fn after_all_tokens(connection: &Connection, uid: &str, date: i64) -> Result<i64, Failure> {
+    let mut newest = connection.prepare_cached("SELECT max(issued_at) FROM sessions WHERE uid = ?1 AND id > 0")?;
+    let issued_at: Option<i64> = newest.query_row([uid], |row| row.get(0))?;
+    Ok(match issued_at.map(|seconds| seconds.saturating_mul(1000)) {
+        Some(issued) if issued > date => issued.saturating_add(1),
+        _ => date,
+    })
 }
 
 /// See [`lingpai_domain::store::Store::change_status`].

@@ -24,6 +24,14 @@ pub fn log(connection: &Connection, before: i64) -> Result<bool, Failure> {
     Ok(removed > 0)
 }
 
+/// Removes a piece of the nonces whose use expired by `now` (ms). Returns whether there may be more.
+pub fn nonces(connection: &Connection, now: i64) -> Result<bool, Failure> {
+    let removed = connection
+        .prepare_cached("DELETE FROM nonces WHERE hash IN (SELECT hash FROM nonces WHERE expires <= ?1 LIMIT ?2)")?
+        .execute((now, PIECE))?;
+    Ok(removed > 0)
+}
+
 /// A row of `sessions`: whose, and which.
 pub type SessionKey = (String, i64);
 

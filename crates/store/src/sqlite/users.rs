@@ -1,38 +1,51 @@
 //! Reading users, and writing whole ones.
 
 use lingpai_domain::{
-    account::{Identity, User},
+    account::{Identity, IdentityKind, User},
     store::{Candidates, IdentityQuery, RecentQuery, SessionView},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
-use super::{failure::Failure, log, logins};
-use crate::document::{self, LoginColumns, UserParts, stands_apart, stored_user};
+use super::{
+    failure::Failure,
+    invitations::{self, ancestry},
+    log, logins,
+};
+use crate::document::{
+    self, LoginColumns, UserParts,
+    invitation::{self, show_inviters},
+    stands_apart, stored_user,
+};
 
 /// See [`lingpai_domain::store::Store::user`].
 pub fn find(connection: &Connection, uid: &str) -> Result<Option<User>, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT u.doc, u.revision, l.created_at, l.ip
-         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1",
-    )?;
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT u.doc, u.revision, l.created_at, l.ip, ",
+        ancestry!(),
+        " FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1"
+    ))?;
     statement.query_row([uid], |row| Ok(read(row))).optional()?.transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<User, Failure> {
     let doc = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
     let login = LoginColumns { last_login_date: row.get(2)?, last_login_ip: row.get(3)? };
-    Ok(stored_user(doc, row.get(1)?, login)?)
+    let mut user = stored_user(doc, row.get(1)?, login)?;
+    show_inviters(&mut user.doc, invitation::ancestry(row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?)?);
+    Ok(user)
 }
 
 /// See [`lingpai_domain::store::Store::session_view`].
 pub fn with_session(connection: &Connection, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT u.doc, u.revision, l.created_at, l.ip, EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2)
-         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1",
-    )?;
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT u.doc, u.revision, l.created_at, l.ip, ",
+        ancestry!(),
+        ", EXISTS (SELECT 1 FROM sessions WHERE uid = ?1 AND id > 0 AND token = ?2)
+         FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1"
+    ))?;
     let view = statement.query_row((uid, token), |row| {
-        let listed = row.get(4)?;
+        let listed = row.get(5)?;
         Ok(read(row).map(|user| SessionView { user, listed }))
     });
     view.optional()?.transpose()
@@ -76,6 +89,18 @@ pub fn candidates(connection: &Connection, query: &IdentityQuery, recent: Option
     Ok(Candidates { users, elsewhere, failed_thrice })
 }
 
+/// See [`lingpai_domain::store::Store::holders`].
+pub fn holders(connection: &Connection, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>, Failure> {
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT uid FROM identities WHERE kind = ?1 AND value = ?2 ORDER BY uid LIMIT ?3")?;
+    let mut rows = statement.query((kind.wire(), value, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        users.extend(find(connection, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+    }
+    Ok(users)
+}
+
 /// Whether somebody else's identity forbids this one.
 pub fn is_taken(connection: &Connection, identity: &Identity) -> Result<bool, Failure> {
     if stands_apart(identity) {
@@ -93,12 +118,16 @@ pub fn admin_exists(connection: &Connection) -> Result<bool, Failure> {
     Ok(statement.query_row((), |row| row.get(0))?)
 }
 
-/// Inserts or replaces a user with identities, roles, sessions and wrong passwords.
+/// Inserts or replaces a user with identities, roles, inviter, sessions and wrong passwords.
 pub fn put(connection: &Connection, parts: &UserParts) -> Result<(), Failure> {
     connection
-        .prepare_cached("INSERT INTO users (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET revision = revision + 1, doc = ?2")?
-        .execute((&parts.id, document::to_text(&parts.doc)?))?;
+        .prepare_cached(
+            "INSERT INTO users (id, invited, doc) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET revision = revision + 1, invited = ?2, doc = ?3",
+        )?
+        .execute((&parts.id, parts.invitation.is_some(), document::to_text(&parts.doc)?))?;
     write_identities(connection, parts)?;
+    invitations::write(connection, parts)?;
     put_sessions(connection, parts)?;
     logins::put(connection, parts)?;
     connection.prepare_cached("DELETE FROM login_attempts WHERE uid = ?1")?.execute([&parts.id])?;
@@ -156,11 +185,12 @@ pub fn tokens(connection: &Connection, uid: &str) -> Result<Vec<String>, Failure
     Ok(tokens)
 }
 
-/// Removes a user with everything that is theirs.
+/// Removes a user with everything that is theirs. Their row of `invitations` stays, see the schema.
 pub fn remove(connection: &Connection, uid: &str) -> Result<bool, Failure> {
     for sql in [
         "DELETE FROM identities WHERE uid = ?1",
         "DELETE FROM user_roles WHERE uid = ?1",
+        "DELETE FROM identity_cards WHERE uid = ?1",
         "DELETE FROM sessions WHERE uid = ?1",
         "DELETE FROM login_attempts WHERE uid = ?1",
     ] {

@@ -1,19 +1,26 @@
 //! One suite of tests for every store. Each test is a function over the ports alone and runs on
 //! SQLite (a temporary file) and on PostgreSQL (the server that `LINGPAI_TEST_POSTGRES` names).
 
+mod account_races;
 mod captchas;
 mod codes;
 mod collections;
 mod database;
+mod face_verification;
 mod gate;
 mod health;
+mod invitations;
 mod log;
 mod lookup;
+mod nonces;
+mod open_data;
 mod passwords;
+mod push_devices;
 mod races;
 mod register;
 mod renew;
 mod samples;
 mod sign_in;
 mod sweep;
+mod updates;
 mod wrong_passwords;

@@ -11,6 +11,7 @@ use super::{
 on_every_store!(
     a_password_is_stored,
     what_is_not_given_stays,
+    tokens_dated_ahead_are_void_too,
     an_older_revision_is_stale,
     a_status_is_stored,
     an_unknown_users_status_is_not,
@@ -55,6 +56,14 @@ async fn what_is_not_given_stays(db: &Database) {
     assert_eq!((&user["password"], &user["password_secret_version"]), (&json!("secret"), &json!(1)));
     assert!(user.get("valid_token_date").is_none());
     assert_eq!(db.log().await, ["reg-t"]);
+}
+
+async fn tokens_dated_ahead_are_void_too(db: &Database) {
+    let revision = with_user(db).await;
+    // The sample's token is of the second NOW / 1000.
+    let earlier = PasswordChange { valid_token_date: Some(NOW - 5_000), ..change(revision) };
+    assert_eq!(db.store.change_password(&earlier).await.unwrap(), PasswordChanged::Done);
+    assert_eq!(db.exported_user("u").await["valid_token_date"], NOW / 1000 * 1000 + 1);
 }
 
 async fn an_older_revision_is_stale(db: &Database) {

@@ -29,10 +29,11 @@ on_every_store!(
     a_refresh_leaves_one_live_captcha,
 );
 
-const CALLERS: usize = 50;
+/// How many there are at once.
+pub const CALLERS: usize = 50;
 
 /// Runs the same thing many times at once and returns the outcomes.
-async fn all<T, F, W>(db: &Database, work: F) -> Vec<T>
+pub async fn all<T, F, W>(db: &Database, work: F) -> Vec<T>
 where
     T: Send + 'static,
     F: Fn(Arc<dyn Store>, usize) -> W,
@@ -45,7 +46,8 @@ where
     tasks.join_all().await
 }
 
-fn count<T: PartialEq>(outcomes: &[T], wanted: &T) -> usize {
+/// How many outcomes are the wanted one.
+pub fn count<T: PartialEq>(outcomes: &[T], wanted: &T) -> usize {
     outcomes.iter().filter(|outcome| *outcome == wanted).count()
 }
 

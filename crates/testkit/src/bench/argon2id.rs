@@ -13,7 +13,7 @@ use super::{
     configuration::Hashing,
     load::{self, Load, SharedTraffic},
     measurement::{Row, median},
-    plan::Site,
+    plan::{Plan, Site},
     population::PASSWORD,
     program::Program,
     traffic::{AccountInfo, Login},
@@ -23,7 +23,6 @@ use crate::SeededRandom;
 /// Names of the rows.
 pub const NAMES: [&str; 3] = ["login argon2id", "getAccountInfo at 500/s", "getAccountInfo during argon2id"];
 
-const CONNECTIONS: [usize; 3] = [1, 32, 256];
 /// Calls a second whose times are taken while others log in.
 const PACE: f64 = 500.0;
 /// The program's hashing threads have this nice value; bare hashing must not have more right to the processor.
@@ -33,12 +32,12 @@ const NICE: i32 = 10;
 ///
 /// # Errors
 /// If anything fails.
-pub fn measure(site: &Site, quick: bool, wants: impl Fn(&str) -> bool) -> Result<Vec<Row>> {
+pub fn measure(site: &Site, plan: &Plan, wants: impl Fn(&str) -> bool) -> Result<Vec<Row>> {
     let (program, _) = Program::start(&site.executable, &site.url, Hashing::Argon2id)?;
-    let (rounds, seconds) = if quick { (1, 2.0) } else { (3, 5.0) };
+    let (rounds, seconds) = if plan.quick { (1, 2.0) } else { (3, 5.0) };
     let mut rows = Vec::new();
     if wants(NAMES[0]) {
-        for connections in CONNECTIONS {
+        for &connections in &plan.connections {
             rows.push(site.sign(logins(site, &program, rounds, Load { connections, seconds, pace: None })?));
         }
     }

@@ -19,8 +19,6 @@ use super::{
 };
 use crate::{Engine, TestDatabase};
 
-/// Connections at the same time.
-const CONNECTIONS: [usize; 3] = [1, 32, 256];
 /// How often the program is started to see how long that takes.
 const STARTS: usize = 5;
 /// A program is idle so long after its start.
@@ -33,10 +31,12 @@ pub struct Plan {
     pub users: u64,
     /// A short run: to see that it works, not for figures.
     pub quick: bool,
-    /// Only what has this text in its name.
+    /// Only what has this name, or (if nothing has) this text in its name.
     pub filter: Option<String>,
     /// On these databases.
     pub engines: Vec<Engine>,
+    /// With so many connections at the same time, one after the other.
+    pub connections: Vec<usize>,
     /// The program; `None`: the one beside this one.
     pub program: Option<PathBuf>,
 }
@@ -102,7 +102,10 @@ const OF_HMAC_SHA256: [&str; 7] =
 
 impl Bench<'_> {
     fn wants(&self, name: &str) -> bool {
-        self.plan.filter.as_deref().is_none_or(|filter| name.contains(filter))
+        let Some(filter) = self.plan.filter.as_deref() else { return true };
+        let micro = micro::ALL.iter().map(|(name, _)| *name).chain(micro_store::NAMES);
+        let is_name = micro.chain(OF_HMAC_SHA256).chain(argon2id::NAMES).any(|name| name == filter);
+        if is_name { name == filter } else { name.contains(filter) }
     }
 
     fn take(&mut self, row: Row) {
@@ -135,7 +138,7 @@ impl Bench<'_> {
             self.hmac_sha256(&site)?;
         }
         if argon2id {
-            for row in argon2id::measure(&site, self.plan.quick, |name| self.wants(name))? {
+            for row in argon2id::measure(&site, self.plan, |name| self.wants(name))? {
                 self.take(row);
             }
         }
@@ -183,7 +186,7 @@ impl Bench<'_> {
         self.calls(site, &program, &bare, "login hmac-sha256", &mut || login())?;
         self.calls(site, &program, &bare, "createCaptcha", &mut CreateCaptcha::new)?;
         let mut next = 0;
-        let share = site.captchas / CONNECTIONS.len() as u64;
+        let share = site.captchas / self.plan.connections.len().max(1) as u64;
         let mut register = || {
             next += share;
             RegisterUser::new(next - share..next)
@@ -192,7 +195,7 @@ impl Bench<'_> {
         // Last, because from here on the users' first tokens leave their lists.
         let refresh: Rc<RefCell<RefreshToken>> = Rc::new(RefCell::new(RefreshToken::new(&site.tokens)));
         if self.wants("refreshToken") {
-            for connections in CONNECTIONS {
+            for &connections in &self.plan.connections {
                 let row = beside_bare("refreshToken", &program, &bare, self.rounds(), connections, &(refresh.clone() as _))?;
                 self.take(site.sign(row));
             }
@@ -209,7 +212,7 @@ impl Bench<'_> {
         traffic: &mut dyn FnMut() -> T,
     ) -> Result<()> {
         if self.wants(name) {
-            for connections in CONNECTIONS {
+            for &connections in &self.plan.connections {
                 let traffic: Rc<RefCell<dyn Traffic>> = Rc::new(RefCell::new(traffic()));
                 let row = beside_bare(name, program, bare, self.rounds(), connections, &traffic);
                 self.take(site.sign(row.with_context(|| format!("{name} with {connections} connections on {}", site.name()))?));

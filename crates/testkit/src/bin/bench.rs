@@ -25,15 +25,22 @@ struct Arguments {
     /// 快速运行：只验证可用，数据不可作准。A short run, to see that it works; not for figures.
     #[arg(long)]
     quick: bool,
-    /// 只测名称含此文字者。Only what has this text in its name.
+    /// 只测此名称，或名称含此文字者。Only what has this name, else what has this text in its name.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
     /// sqlite 或 postgres；缺省为两者（postgres 需要 LINGPAI_TEST_POSTGRES）。The database; both by default.
     #[arg(long)]
     engine: Vec<Engine>,
+    /// 同时打开的连接数，可重复；缺省为 1、32、256。Connections at the same time; 1, 32 and 256 by default.
+    #[arg(long, value_name = "N", value_parser = connections)]
+    connections: Vec<usize>,
     /// 被测程序，缺省为同目录下的 lingpai。The program under test, by default `lingpai` beside this one.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| (1..=10_000).contains(number)).ok_or_else(|| "1 - 10000".into())
 }
 
 #[derive(Subcommand)]
@@ -52,8 +59,9 @@ fn main() -> Result<()> {
         eprintln!("未经优化的构建，数据不可作准 / built without optimisation: the figures mean nothing");
     }
     let engines = if arguments.engine.is_empty() { Engine::ALL.to_vec() } else { arguments.engine };
+    let connections = if arguments.connections.is_empty() { vec![1, 32, 256] } else { arguments.connections };
     let Arguments { users, quick, filter, program, .. } = arguments;
-    let rows = run(&Plan { users, quick, filter, engines, program })?;
+    let rows = run(&Plan { users, quick, filter, engines, connections, program })?;
     // .../target/release/bench
     let target = std::env::current_exe()?.ancestors().nth(2).context("the target folder")?.to_owned();
     let path = target.join("bench.json");

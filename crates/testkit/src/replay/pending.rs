@@ -5,21 +5,14 @@ use super::config::Facts;
 
 /// Methods by their wire names.
 pub const METHODS: &[&str] = &[
-    "acceptInvite",
-    "addUser",
-    "authorizeAppLogin",
     "bindAlipay",
     "bindApple",
     "bindMobileByMpWeixin",
-    "bindMobileBySms",
     "bindMobileByUniverify",
     "bindQQ",
     "bindWeixin",
-    "externalLogin",
-    "externalRegister",
     "getFrvAuthResult",
     "getFrvCertifyId",
-    "getInvitedUser",
     "getRealNameInfo",
     "loginByAlipay",
     "loginByApple",
@@ -27,21 +20,12 @@ pub const METHODS: &[&str] = &[
     "loginByUniverify",
     "loginByWeixin",
     "loginByWeixinMobile",
-    "removeAuthorizedApp",
     "secureNetworkHandshakeByWeixin",
-    "setAuthorizedApp",
-    "setPushCid",
-    "unbindAlipay",
-    "unbindApple",
-    "unbindQQ",
-    "unbindWeixin",
-    "updateUser",
-    "updateUserInfoByExternal",
 ];
 
 /// Files of a `uni-config-center` folder: a scenario whose configuration has one is pending as a
 /// whole.
-pub const FILES: &[&str] = &["uni-id/custom-token.js", "uni-id/custom-password.js", "uni-id/hooks/index.js", "uni-id/validator.js"];
+pub const FILES: &[&str] = &["uni-id/lang/index.js", "uni-id/validator.js"];
 
 /// Why a call is pending: the name of the method or of the file. `None`: it is not.
 pub fn reason<'a>(method: &'a str, facts: &Facts) -> Option<&'a str> {

@@ -37,6 +37,8 @@ impl World {
             .space(SPACE)
             .clock(clock)
             .sms(Arc::new(RecordingSms::refusing([REFUSED_NUMBER])))
+            // Recorded calls of external systems have lists that their signature does not cover.
+            .setting("compat.unsigned_arrays", "true")
             .without_mail();
         for (path, value) in upstreams.settings() {
             builder = builder.setting(path, value);

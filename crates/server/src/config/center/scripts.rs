@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::report::{Notice, Place, Words};
 
-/// Which scripts the folder has. This version does not run them.
+/// Which scripts the folder has.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
+    /// The folder `uni-id`, in which they are.
+    pub folder: PathBuf,
     /// Content of tokens.
     pub custom_token: Option<PathBuf>,
     /// Hashing of passwords of type `custom`.
@@ -24,6 +26,7 @@ impl Scripts {
     pub fn find(folder: &Path) -> Self {
         let find = |name: &str| Some(folder.join("uni-id").join(name)).filter(|path| path.is_file());
         Self {
+            folder: folder.join("uni-id"),
             custom_token: find("custom-token.js"),
             custom_password: find("custom-password.js"),
             hooks: find("hooks/index.js"),
@@ -32,15 +35,20 @@ impl Scripts {
         }
     }
 
-    /// A notice for each: people who wrote a script must know that it is not run.
+    /// Whether there is a script that this version runs.
+    pub fn any(&self) -> bool {
+        [&self.custom_token, &self.custom_password, &self.hooks].into_iter().any(Option::is_some)
+    }
+
+    /// A notice for each that is not run: people who wrote a script must know.
     pub fn notices(&self) -> Vec<Notice> {
-        [&self.custom_token, &self.custom_password, &self.hooks, &self.lang, &self.validator]
+        [&self.lang, &self.validator]
             .into_iter()
             .flatten()
             .map(|path| {
                 Notice::new(
                     Place::file(path.display().to_string()),
-                    Words::new("本版本不运行脚本，它没有作用", "this version does not run scripts, it has no effect"),
+                    Words::new("本版本不运行这个脚本，它没有作用", "this version does not run this script, it has no effect"),
                 )
             })
             .collect()

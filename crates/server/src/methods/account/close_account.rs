@@ -1,6 +1,6 @@
 //! `closeAccount`: the account is closed and its tokens are void.
 
-use lingpai_domain::{account::Status, error::Code, store::StatusChange, validate::Params};
+use lingpai_domain::{account::Status, error::Code, project::AccountEvent, store::StatusChange, validate::Params};
 
 use super::super::*;
 
@@ -24,6 +24,7 @@ fn handle<'a>(scope: &'a Scope<'a>, _params: Params, caller: &'a Caller) -> Repl
             return Err(Code::AccountNotExists.into());
         }
         scope.tell_gate().await?;
+        scope.context().tell_scripts(AccountEvent::Close, caller.uid());
         Ok(Answer::ok())
     })
 }

@@ -4,6 +4,7 @@ use lingpai_domain::{
     account::IdentityKind,
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
+    project::AccountEvent,
     store::{CodeTarget, IdentityQuery, PasswordChange, PasswordChanged},
     validate::Params,
 };
@@ -25,7 +26,14 @@ pub(super) const ERRORS: &[Code] = &[
 
 /// Sets the password of whoever owns `target`, proven by the code sent there. `typed` is the
 /// number or address as it was typed, under which attempts are logged.
-pub(super) async fn reset(scope: &Scope<'_>, params: &Params, kind: IdentityKind, typed: &str, target: CodeTarget, scene: &str) -> Result<Answer> {
+pub(super) async fn reset(
+    scope: &Scope<'_>,
+    params: &Params,
+    kind: IdentityKind,
+    typed: &str,
+    target: CodeTarget,
+    scene: &str,
+) -> Result<Answer> {
     scope.check_passwords()?;
     let context = scope.context();
     let recent = context.recent(LogType::ResetPwd, kind.clone(), typed);
@@ -58,6 +66,7 @@ pub(super) async fn reset(scope: &Scope<'_>, params: &Params, kind: IdentityKind
         };
         if context.store.change_password(&change).await? == PasswordChanged::Done {
             scope.tell_gate().await?;
+            context.tell_scripts(AccountEvent::PasswordChange, user.id());
             return Ok(Answer::ok());
         }
     }

@@ -4,6 +4,7 @@ use lingpai_domain::{
     account::IdentityKind,
     error::{Code, Error},
     log::{LogSubject, LogType},
+    project::AccountEvent,
     store::{CodeTarget, PasswordChange, PasswordChanged},
     validate::{Params, Rule, optional, required},
 };
@@ -42,9 +43,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         let recent = context.recent(LogType::Login, IdentityKind::Mobile, &mobile);
         let needed = context.store.failed_thrice(&recent).await?;
         context.verify_needed_captcha(needed, scope.codes(), SCENE, params.text("captcha")).await?;
-        let row = |success| {
-            context.log_row(LogType::Login, LogSubject::Identifier(IdentityKind::Mobile, mobile.clone()), success)
-        };
+        let row = |success| context.log_row(LogType::Login, LogSubject::Identifier(IdentityKind::Mobile, mobile.clone()), success);
         let target = CodeTarget::Mobile(mobile.clone());
         context.verify_code(scope.codes(), target, SCENE, params.required_text("code")?, Some(row(false))).await?;
         let (password, version) = scope.hash_password(params.required_text("password")?).await?;
@@ -62,6 +61,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
                 log: Some(row(true)),
             };
             if context.store.change_password(&change).await? == PasswordChanged::Done {
+                context.tell_scripts(AccountEvent::PasswordChange, caller.uid());
                 return Ok(Answer::ok());
             }
             user = context.store.user(caller.uid()).await?.ok_or(Code::AccountNotExists)?;

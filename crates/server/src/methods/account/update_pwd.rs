@@ -3,6 +3,7 @@
 use lingpai_domain::{
     error::{Code, Error},
     password::Verdict,
+    project::AccountEvent,
     store::{PasswordChange, PasswordChanged},
     validate::{Params, Rule, required},
 };
@@ -44,6 +45,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
             };
             if store.change_password(&change).await? == PasswordChanged::Done {
                 scope.tell_gate().await?;
+                scope.context().tell_scripts(AccountEvent::PasswordChange, caller.uid());
                 return Ok(Answer::ok());
             }
         }

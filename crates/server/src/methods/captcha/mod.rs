@@ -12,11 +12,8 @@ use super::{Output, Summary};
 use crate::{answer::Answer, delivery::DevelopmentMessage, pipeline::Scope, words::Words};
 
 /// What captchas answer.
-pub const OUTPUTS: &[Output] = &[Output {
-    name: "captchaBase64",
-    kind: "string",
-    about: Summary { zh: "图片的 data URI", en: "the picture as a data URI" },
-}];
+pub const OUTPUTS: &[Output] =
+    &[Output { name: "captchaBase64", kind: "string", about: Summary { zh: "图片的 data URI", en: "the picture as a data URI" } }];
 
 /// For how long a captcha that replaces another one is valid, seconds: the original forgets the
 /// configured time there, and the recordings say so.
@@ -34,9 +31,11 @@ pub struct Drawing<'a> {
 impl<'a> Drawing<'a> {
     /// Draws one. `format` overrides the configured one.
     pub fn new(scope: &'a Scope<'a>, scene: &'a str, format: Option<Format>) -> Result<Self> {
-        let device_id = scope.client.device_id.as_deref().ok_or_else(|| {
-            lingpai_domain::error::Error::new(Code::ParamRequired).with("param", "clientInfo.deviceId")
-        })?;
+        let device_id = scope
+            .client
+            .device_id
+            .as_deref()
+            .ok_or_else(|| lingpai_domain::error::Error::new(Code::ParamRequired).with("param", "clientInfo.deviceId"))?;
         let options = scope.state.center.captcha().for_scene(scene);
         let captcha = Captcha::draw(options, format, &*scope.state.base.random);
         Ok(Self { scope, device_id, scene, captcha, lifetime: i64::from(options.expires_seconds()) })

@@ -16,9 +16,7 @@ pub const METHOD: Method = Method {
     bucket: Bucket::General,
     fields: &[],
     outputs: &[Output {
-        name: "supportedLoginType",
-        kind: "array",
-        about: Summary { zh: "登录方式列表", en: "the ways to sign in" },
+        name: "supportedLoginType", kind: "array", about: Summary { zh: "登录方式列表", en: "the ways to sign in" }
     }],
     errors: &[],
 };

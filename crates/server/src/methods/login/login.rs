@@ -136,9 +136,9 @@ impl<'a> Attempt<'a> {
                 let rehash = if outdated { Some(scope.hash_password(self.password).await?) } else { None };
                 let proof = PasswordProof { lock: Some(lock), rehash };
                 match scope.context().sign_in(&user, scope.tokens()?, proof, scope.present.as_ref()).await {
-                    Ok(token) => Ok(token.map(|token| {
-                        Answer::ok().with_token(token).with("uid", user.id()).with("passwordConfirmed", true)
-                    })),
+                    Ok(token) => {
+                        Ok(token.map(|token| Answer::ok().with_token(token).with("uid", user.id()).with("passwordConfirmed", true)))
+                    }
                     Err(error) if error.code == Code::PasswordErrorExceedLimit => self.refuse(error.code).await,
                     Err(error) => Err(error),
                 }

@@ -19,7 +19,11 @@ const OUTPUTS: &[Output] = &[
     register::SESSION_OUTPUTS[1],
     register::SESSION_OUTPUTS[2],
     register::SESSION_OUTPUTS[3],
-    Output { name: "type", kind: "string", about: Summary { zh: "login 登录,register 新注册", en: "login, or register for a new account" } },
+    Output {
+        name: "type",
+        kind: "string",
+        about: Summary { zh: "login 登录,register 新注册", en: "login, or register for a new account" },
+    },
 ];
 
 /// The registry's entry.

@@ -7,10 +7,10 @@ pub mod login_by_sms;
 use lingpai_domain::{account::User, error::Code, store::Candidates};
 
 /// How often a login is decided again because the user changed in between.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// The one user that answers to an identifier, or why there is none.
-fn the_one(found: Candidates) -> std::result::Result<User, Code> {
+pub(super) fn the_one(found: Candidates) -> std::result::Result<User, Code> {
     let mut users = found.users.into_iter();
     match (users.next(), users.next()) {
         (Some(user), None) => Ok(user),

@@ -30,11 +30,7 @@ pub const SESSION_OUTPUTS: &[Output] = &[
 /// Refuses applications that nobody listed, where somebody listed any: the client's word for its
 /// application is no authority (deviation 6).
 pub(super) fn check_app(scope: &Scope<'_>) -> Result<()> {
-    if scope.state.knows_app(&scope.client.app_id) {
-        Ok(())
-    } else {
-        Err(Error::new(Code::InvalidParam).with("param", "clientInfo.appId"))
-    }
+    if scope.state.knows_app(&scope.client.app_id) { Ok(()) } else { Err(Error::new(Code::InvalidParam).with("param", "clientInfo.appId")) }
 }
 
 /// Puts `password`, `password_secret_version` and `nickname` into a new document.
@@ -52,7 +48,6 @@ async fn add_password_and_nickname(scope: &Scope<'_>, fields: &mut Map<String, V
 
 /// Registers someone with a password and answers the first session.
 pub(super) async fn finish(scope: &Scope<'_>, newcomer: Newcomer) -> Result<Answer> {
-    let (uid, token) =
-        scope.context().register(newcomer, &scope.registration(), scope.tokens()?, scope.present.as_ref()).await?;
+    let (uid, token) = scope.context().register(newcomer, &scope.registration(), scope.tokens()?, scope.present.as_ref()).await?;
     Ok(Answer::ok().with("uid", uid).with_token(token).with("passwordConfirmed", true))
 }

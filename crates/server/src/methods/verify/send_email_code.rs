@@ -66,13 +66,8 @@ fn compose(scope: &Scope<'_>, to: String, code: &CodeToSend<'_>) -> Mail {
     let name = scope.client.app_name.as_deref().filter(|name| name.len() <= 64).unwrap_or("Lingpai");
     let minutes = (LIFETIME / 60).to_string();
     let text = |key: &str| words.fill(scope.locale, key, &[("code", &code.text), ("name", name), ("minutes", &minutes)]);
-    let lines = [
-        text("mail.greeting"),
-        text(&format!("mail.action.{}", code.scene)),
-        code.text.clone(),
-        text("mail.expiry"),
-        text("mail.unasked"),
-    ];
+    let lines =
+        [text("mail.greeting"), text(&format!("mail.action.{}", code.scene)), code.text.clone(), text("mail.expiry"), text("mail.unasked")];
     Mail { to, subject: text("mail.subject"), text: lines.join("\n\n"), html: html(scope.locale, &lines, &code.text) }
 }
 

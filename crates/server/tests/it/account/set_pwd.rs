@@ -56,13 +56,14 @@ async fn three_failures_demand_a_captcha(app: &TestApp) -> Outcome {
     refused(&set(app, &token, &code).await?, "uni-id-captcha-required");
     let with = |captcha: &str| app.call_as(&token, "setPwd", json!({"password": NEW, "code": code, "captcha": captcha}));
     refused(&with("none").await?, "uni-captcha-verify-fail");
-    let text = captcha(app, SCENE).await?;
-    app.clock.advance(170_000);
-    let fresh = captcha(app, SCENE).await?;
-    app.clock.advance(9_000);
-    done(with(&fresh).await?);
-    app.clock.advance(2_000);
-    refused(&with(&text).await?, "uni-captcha-verify-overdue");
+    let late = captcha(app, SCENE).await?;
+    app.clock.advance(100_000);
+    done(with(&captcha(app, SCENE).await?).await?);
+    app.clock.advance(80_001);
+    for _ in 0..3 {
+        refused(&set(app, &token, "000000").await?, "uni-id-mobile-verify-code-error");
+    }
+    refused(&with(&late).await?, "uni-captcha-verify-overdue");
     Ok(())
 }
 

@@ -3,11 +3,13 @@
 #[macro_use]
 pub mod engines;
 pub mod answers;
+pub mod binary;
 pub mod people;
 pub mod raw_socket;
 pub mod simultaneous;
 pub mod store_in_between;
 pub mod tokens;
+pub mod valid;
 
 pub use answers::{done, refused, refused_with};
 pub use lingpai_testkit::{Call, Engine, Mode, Reply, TestApp, app::TestAppBuilder};

@@ -9,7 +9,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use lingpai_domain::{account::User, log::LogRow, store::*};
+use lingpai_domain::{
+    account::{IdentityKind, User},
+    log::LogRow,
+    store::*,
+};
 use parking_lot::Mutex;
 
 use super::{Map, TestAppBuilder, Value};
@@ -101,6 +105,19 @@ passed_on! {
     async fn logout(&self, logout: &Logout) -> ();
     async fn change_password(&self, change: &PasswordChange) -> PasswordChanged;
     async fn change_status(&self, change: &StatusChange) -> bool;
+    async fn update_user(&self, update: &UserUpdate) -> UserUpdated;
+    async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Vec<User>;
+    async fn invitees(&self, query: &InviteeQuery) -> Invitees;
+    async fn accept_invite(&self, acceptance: &InviteAcceptance) -> InviteAccepted;
+    async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
+    async fn put_push_device(&self, device: &PushDevice) -> bool;
+    async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
+    async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
+    async fn remove_open_data(&self, key: &str) -> bool;
+    async fn frv_log(&self, certify_id: &str) -> Option<Map<String, Value>>;
+    async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> bool;
+    async fn finish_frv(&self, certify_id: &str, from_status: i64, to_status: i64) -> bool;
+    async fn count_users_with_identity_card(&self, digest: &str) -> u64;
     async fn append_log(&self, row: &LogRow) -> ();
     async fn issue_code(&self, code: &NewCode) -> Issued;
     async fn withdraw_code(&self, id: &str) -> ();

@@ -47,12 +47,9 @@ async fn codes_are_good_once_and_in_time(app: &TestApp) -> Outcome {
 }
 
 async fn statuses_and_conflicts_are_refused(app: &TestApp) -> Outcome {
-    for (status, code) in [
-        (1, "uni-id-account-banned"),
-        (2, "uni-id-account-auditing"),
-        (3, "uni-id-account-audit-failed"),
-        (4, "uni-id-account-closed"),
-    ] {
+    for (status, code) in
+        [(1, "uni-id-account-banned"), (2, "uni-id-account-auditing"), (3, "uni-id-account-audit-failed"), (4, "uni-id-account-closed")]
+    {
         let mobile = format!("1390000000{status}");
         store_user(app, &format!("user-{status}"), json!({"mobile": mobile, "mobile_confirmed": 1, "status": status})).await?;
         let sent = sms_code(app, &mobile, "login-by-sms").await?;

@@ -24,11 +24,7 @@ fn cheap_argon2(builder: TestAppBuilder) -> TestAppBuilder {
 async fn old_passwords_move_to_the_newest_secret(app: &TestApp) -> Outcome {
     // Recorded from the original.
     let sha1 = "c9da61148555f2dbd395a82ebbfb986cf6b13bff";
-    for (name, stored, version) in [
-        ("sha1", sha1, json!(1)),
-        ("versionless", sha1, Value::Null),
-        ("sha256", PASSWORD_HASH, json!(2)),
-    ] {
+    for (name, stored, version) in [("sha1", sha1, json!(1)), ("versionless", sha1, Value::Null), ("sha256", PASSWORD_HASH, json!(2))] {
         let mut fields = json!({"password": stored, "password_secret_version": version, "kept": name});
         if version.is_null() {
             fields = json!({"password": stored, "kept": name, "password_secret_version": null});

@@ -84,12 +84,9 @@ async fn two_of_a_name_are_a_conflict(app: &TestApp) -> Outcome {
 }
 
 async fn a_status_forbids(app: &TestApp) -> Outcome {
-    for (status, code) in [
-        (1, "uni-id-account-banned"),
-        (2, "uni-id-account-auditing"),
-        (3, "uni-id-account-audit-failed"),
-        (4, "uni-id-account-closed"),
-    ] {
+    for (status, code) in
+        [(1, "uni-id-account-banned"), (2, "uni-id-account-auditing"), (3, "uni-id-account-audit-failed"), (4, "uni-id-account-closed")]
+    {
         let name = format!("user-{status}");
         let uid = store_user(app, &name, json!({"status": status})).await?;
         refused(&try_password(app, &name, PASSWORD).await?, code);

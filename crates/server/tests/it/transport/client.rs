@@ -152,7 +152,14 @@ async fn strange_requests_have_an_answer(app: &TestApp) -> Outcome {
     failed(post(app, &envelope(json!(INVOKE), json!("{}")), SPACE.secret, &[]).await?, 404, "FUNCTION_NOT_FOUND");
     let deep = format!("{}{}", "{\"a\":".repeat(1000), "}".repeat(1000));
     failed(post(app, &envelope(json!(INVOKE), json!(deep)), SPACE.secret, &[]).await?, 400, "uni-id-invalid-param");
-    for arguments in [json!(null), json!([]), json!("x"), json!({"method": 5}), json!({"method": "login", "params": "x"}), json!({"method": "login", "params": [[1]]})] {
+    for arguments in [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!({"method": 5}),
+        json!({"method": "login", "params": "x"}),
+        json!({"method": "login", "params": [[1]]}),
+    ] {
         let params = json!({"functionTarget": "uni-id-co", "functionArgs": arguments}).to_string();
         let (status, answer) = post(app, &envelope(json!(INVOKE), json!(params)), SPACE.secret, &[]).await?;
         assert!(status == 200 && answer["data"]["errCode"].is_string(), "{arguments}: {answer}");

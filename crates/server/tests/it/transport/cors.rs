@@ -12,7 +12,8 @@ const PATHS: [&str; 3] = ["/client", "/uni-id-co/login", "/http/uni-captcha-co/g
 async fn preflight(app: &TestApp, path: &str, origin: &str) -> anyhow::Result<(u16, HeaderMap)> {
     let request = app.http().request(Method::OPTIONS, app.url(path));
     let request = request.header("origin", origin).header("access-control-request-method", "POST");
-    let response = request.header("access-control-request-headers", "content-type,x-client-info,x-client-token,x-serverless-sign").send().await?;
+    let response =
+        request.header("access-control-request-headers", "content-type,x-client-info,x-client-token,x-serverless-sign").send().await?;
     Ok((response.status().as_u16(), response.headers().clone()))
 }
 

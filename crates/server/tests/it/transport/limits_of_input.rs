@@ -15,10 +15,7 @@ const PATH: &str = "/uni-id-co/getSupportedLoginType";
 const JSON_POST: &str = "POST /uni-id-co/getSupportedLoginType HTTP/1.1\r\ncontent-type: application/json";
 
 fn impatient(builder: TestAppBuilder) -> TestAppBuilder {
-    builder
-        .setting("server.header_timeout_ms", "300")
-        .setting("server.body_timeout_ms", "300")
-        .setting("server.body_limit_bytes", "65536")
+    builder.setting("server.header_timeout_ms", "300").setting("server.body_timeout_ms", "300").setting("server.body_limit_bytes", "65536")
 }
 
 async fn still_answers(app: &TestApp) -> Outcome {
@@ -57,7 +54,8 @@ async fn slow_senders_are_cut_off(app: &TestApp) -> Outcome {
         begin(app, unfinished.as_bytes()).await?;
     }
     for path in [PATH, "/client"] {
-        let request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"a\":");
+        let request =
+            format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"a\":");
         let reply = parse(&begin(app, request.as_bytes()).await?)?;
         assert_eq!(reply.status, 408, "{path}");
         assert!(reply.json().is_object(), "{path}");

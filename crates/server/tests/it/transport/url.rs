@@ -66,11 +66,21 @@ async fn what_is_no_json_object_is_refused(app: &TestApp) -> Outcome {
 }
 
 async fn paths_name_the_method(app: &TestApp) -> Outcome {
-    for path in [PATH.to_owned(), format!("/http{PATH}"), format!("{PATH}/more/segments"), format!("{PATH}/"), format!("{PATH}?params=1&a[]=2")] {
+    for path in
+        [PATH.to_owned(), format!("/http{PATH}"), format!("{PATH}/more/segments"), format!("{PATH}/"), format!("{PATH}?params=1&a[]=2")]
+    {
         let reply = exchange(app, &format!("POST {path} HTTP/1.1\r\ncontent-type: application/json"), GOOD).await?;
         assert_eq!((reply.status, &reply.json()["errCode"]), (200, &json!(0)), "{path}");
     }
-    for path in ["/uni-id-co/login%00", "/uni-id-co/%00", "/uni-id-co/%ff", "/uni-id-co/..%2f", "/uni-id-co//login", "/uni-id-co/LOGIN", "/uni-id-co/%6cogin"] {
+    for path in [
+        "/uni-id-co/login%00",
+        "/uni-id-co/%00",
+        "/uni-id-co/%ff",
+        "/uni-id-co/..%2f",
+        "/uni-id-co//login",
+        "/uni-id-co/LOGIN",
+        "/uni-id-co/%6cogin",
+    ] {
         let reply = exchange(app, &format!("POST {path} HTTP/1.1\r\ncontent-type: application/json"), GOOD).await?;
         assert_eq!((reply.status, &reply.json()["errCode"]), (200, &json!("METHOD_NOT_FOUND")), "{path}");
     }

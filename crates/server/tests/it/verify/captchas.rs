@@ -47,7 +47,9 @@ async fn a_refreshed_captcha_replaces_the_last_one(app: &TestApp) -> Outcome {
 
 async fn unknown_scenes_are_refused(app: &TestApp) -> Outcome {
     for method in ["createCaptcha", "refreshCaptcha"] {
-        for (scene, code) in [(json!("none"), "uni-id-invalid-param"), (json!(1), "uni-id-invalid-param"), (json!(""), "uni-id-param-required")] {
+        for (scene, code) in
+            [(json!("none"), "uni-id-invalid-param"), (json!(1), "uni-id-invalid-param"), (json!(""), "uni-id-param-required")]
+        {
             refused(&app.call(method, json!({"scene": scene})).await?, code);
         }
         let nameless = Call::new(method).client_info("deviceId", Value::Null).params(json!({"scene": "register"}));

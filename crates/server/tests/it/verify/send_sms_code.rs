@@ -66,7 +66,8 @@ async fn without_a_template_development_mode_has_a_fixed_code(app: &TestApp) -> 
     assert!(app.sms.take().is_empty());
     done(app.call("loginBySms", json!({"mobile": "13800000001", "code": "123456"})).await?);
     let outbox = app.http().get(app.url("/dev/outbox.jsonl")).send().await?.text().await?;
-    let sms: Vec<Value> = outbox.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["kind"] == "sms").collect();
+    let sms: Vec<Value> =
+        outbox.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["kind"] == "sms").collect();
     assert_eq!((sms.len(), &sms[0]["to"], &sms[0]["code"]), (1, &json!("13800000001"), &json!("123456")));
     Ok(())
 }

@@ -1,0 +1,92 @@
+//! Whether a way into an account may be given up.
+
+use serde_json::Value;
+
+use super::User;
+use crate::error::Code;
+
+/// A third party whose account is bound to a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThirdParty {
+    /// WeChat.
+    Weixin,
+    /// QQ.
+    Qq,
+    /// Alipay.
+    Alipay,
+    /// Apple.
+    Apple,
+}
+
+impl ThirdParty {
+    /// All of them.
+    pub const ALL: [ThirdParty; 4] = [Self::Weixin, Self::Qq, Self::Alipay, Self::Apple];
+
+    /// The document's fields that lead from the third party to the user.
+    pub const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Weixin => &["wx_openid", "wx_unionid"],
+            Self::Qq => &["qq_openid", "qq_unionid"],
+            Self::Alipay => &["ali_openid"],
+            Self::Apple => &["apple_openid"],
+        }
+    }
+
+    /// Whether it is bound.
+    pub fn is_bound(self, user: &User) -> bool {
+        self.fields().iter().any(|field| match user.doc.get(*field) {
+            Some(Value::Object(openids)) => !openids.is_empty(),
+            Some(Value::String(openid)) => !openid.is_empty(),
+            _ => false,
+        })
+    }
+}
+
+/// Says why a third party must stay bound, if it must: afterwards there has to be another way in
+/// (deviation 9; the original counts `_id` as one).
+pub fn refuse_unbinding(user: &User, party: ThirdParty) -> Result<(), Code> {
+    if !party.is_bound(user) {
+        return Err(Code::UnbindFailed);
+    }
+    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty());
+    let confirmed = |field: &str, flag: &str| has(field) && user.integer(flag) == Some(1);
+    let other_party = ThirdParty::ALL.into_iter().any(|other| other != party && other.is_bound(user));
+    let external = matches!(user.doc.get("identities"), Some(Value::Array(identities)) if !identities.is_empty());
+    if other_party || external || confirmed("mobile", "mobile_confirmed") {
+        return Ok(());
+    }
+    let named = has("username") || confirmed("email", "email_confirmed");
+    match (named, has("password")) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Code::UnbindPasswordNotExists),
+        // A number that nobody confirmed leads nowhere until it is bound.
+        (false, _) if has("mobile") => Err(Code::UnbindMobileNotExists),
+        (false, _) => Err(Code::UnbindUniqueLogin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_last_way_in_stays() {
+        for (doc, party, outcome) in [
+            (json!({"wx_unionid": "x"}), ThirdParty::Weixin, Err(Code::UnbindUniqueLogin)),
+            (json!({"wx_openid": {"mp": "x"}, "username": "a"}), ThirdParty::Weixin, Err(Code::UnbindPasswordNotExists)),
+            (json!({"wx_openid": {"mp": "x"}, "username": "a", "password": "p"}), ThirdParty::Weixin, Ok(())),
+            (json!({"qq_openid": {"app": "x"}, "email": "a@b", "password": "p"}), ThirdParty::Qq, Err(Code::UnbindUniqueLogin)),
+            (json!({"qq_openid": {"app": "x"}, "email": "a@b", "email_confirmed": 1, "password": "p"}), ThirdParty::Qq, Ok(())),
+            (json!({"ali_openid": "x", "mobile": "1"}), ThirdParty::Alipay, Err(Code::UnbindMobileNotExists)),
+            (json!({"ali_openid": "x", "mobile": "1", "mobile_confirmed": 1}), ThirdParty::Alipay, Ok(())),
+            (json!({"ali_openid": "x", "apple_openid": "y"}), ThirdParty::Apple, Ok(())),
+            (json!({"apple_openid": "y", "identities": [{"provider": "p", "uid": "u"}]}), ThirdParty::Apple, Ok(())),
+            (json!({"username": "a", "password": "p"}), ThirdParty::Apple, Err(Code::UnbindFailed)),
+            (json!({"wx_openid": {}, "username": "a", "password": "p"}), ThirdParty::Weixin, Err(Code::UnbindFailed)),
+        ] {
+            assert_eq!(refuse_unbinding(&User::new(doc.as_object().unwrap().clone()), party), outcome, "{doc}");
+        }
+    }
+}

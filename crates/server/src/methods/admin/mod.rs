@@ -1,0 +1,70 @@
+//! What administrators do with other people's accounts.
+
+pub mod add_user;
+pub mod update_user;
+
+use lingpai_domain::{
+    error::{Code, Error, Result},
+    store::{PasswordChange, PasswordChanged},
+    validate::{Field, Params, Rule, optional},
+};
+use serde_json::{Map, Value};
+
+use crate::pipeline::Scope;
+
+/// Longest text in a list and longest list as JSON that is stored with a user, bytes (ours).
+const LONGEST_LIST: usize = 16 * 1024;
+
+/// What both methods take besides the user's name and password.
+const AUTHORIZED_APP: Field = optional("authorizedApp", Rule::TextList);
+const NICKNAME: Field = optional("nickname", Rule::Nickname);
+const ROLE: Field = optional("role", Rule::TextList);
+const MOBILE: Field = optional("mobile", Rule::Mobile);
+const EMAIL: Field = optional("email", Rule::Email);
+const TAGS: Field = optional("tags", Rule::TextList);
+const STATUS: Field = optional("status", Rule::Number);
+
+/// A list of texts for a user's document, if it was given.
+pub(super) fn list(params: &Params, name: &'static str) -> Result<Option<Value>> {
+    let Some(texts) = params.texts(name) else { return Ok(None) };
+    if texts.iter().map(String::len).sum::<usize>() > LONGEST_LIST {
+        return Err(Error::new(Code::InvalidParam).with("param", name));
+    }
+    Ok(Some(texts.into()))
+}
+
+/// Puts a number or an address into a document. The administrator's word confirms it; a blank text
+/// takes it away.
+fn put_confirmed(doc: &mut Map<String, Value>, params: &Params, field: &'static str, flag: &'static str) {
+    match (params.text(field), params.raw(field)) {
+        (Some(text), _) => {
+            doc.insert(field.to_owned(), text.to_lowercase().into());
+            doc.insert(flag.to_owned(), 1.into());
+        }
+        (None, Some(_)) => {
+            doc.insert(field.to_owned(), "".into());
+            doc.remove(flag);
+        }
+        (None, None) => {}
+    }
+}
+
+/// Stores a new password that somebody else has set; all tokens issued before are void.
+pub(super) async fn set_password(scope: &Scope<'_>, uid: &str, password: (String, Option<i64>)) -> Result<()> {
+    let store = scope.context().store;
+    for _ in 0..8 {
+        let user = store.user(uid).await?.ok_or(Code::AccountNotExists)?;
+        let change = PasswordChange {
+            uid: uid.to_owned(),
+            revision: user.revision,
+            password: password.0.clone(),
+            version: password.1,
+            valid_token_date: Some(scope.state.base.clock.now_ms()),
+            log: None,
+        };
+        if store.change_password(&change).await? == PasswordChanged::Done {
+            return Ok(());
+        }
+    }
+    Err(Error::new(Code::SystemError))
+}

@@ -1,0 +1,9 @@
+//! What is bound to one's own account.
+
+pub mod bind_mobile_by_sms;
+pub mod unbind_alipay;
+pub mod unbind_apple;
+pub mod unbind_q_q;
+pub mod unbind_weixin;
+
+mod unbind;

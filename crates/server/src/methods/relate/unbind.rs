@@ -1,0 +1,44 @@
+//! What all ways of unbinding a third party share.
+
+use lingpai_domain::{
+    account::{ThirdParty, refuse_unbinding},
+    editing::{Edit, Edited},
+    error::{Code, Error, Result},
+    log::{LogSubject, LogType},
+};
+
+use crate::{
+    answer::Answer,
+    pipeline::{Caller, Scope},
+};
+
+/// Errors of all of them.
+pub(super) const ERRORS: &[Code] =
+    &[Code::UnbindFailed, Code::UnbindUniqueLogin, Code::UnbindPasswordNotExists, Code::UnbindMobileNotExists];
+
+/// Takes the fields away that lead from a third party to the caller.
+pub(super) async fn unbind(scope: &Scope<'_>, caller: &Caller, party: ThirdParty, kind: LogType) -> Result<Answer> {
+    let context = scope.context();
+    let row = |success| context.log_row(kind, LogSubject::User(caller.uid().to_owned()), success);
+    let mut edited = context
+        .edit_user(caller.uid(), |user| {
+            refuse_unbinding(user, party)?;
+            let mut doc = user.doc.clone();
+            doc.retain(|field, _| !party.fields().contains(&field.as_str()));
+            Ok(Some(Edit { doc, log: Some(row(true)), on_taken: None }))
+        })
+        .await;
+    if let Ok(Edited::Gone) = edited {
+        edited = Err(Code::UnbindFailed.into());
+    }
+    match edited {
+        Ok(Edited::Done) => Ok(Answer::ok()),
+        Ok(_) => Err(Error::new(Code::SystemError)),
+        Err(error) => {
+            if ERRORS.contains(&error.code) {
+                context.store.append_log(&row(false)).await?;
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The command line.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::kit::{binary::Workplace, people::PASSWORD, *};
+
+#[test]
+fn it_tells_its_version_and_how_it_is_used() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["--version"], &[])?.expect(0, &["lingpai", env!("CARGO_PKG_VERSION")]);
+    place.run(&["--help"], &[])?.expect(0, &["serve", "init", "check", "migrate", "admin"]);
+    place.run(&[], &[])?.expect(2, &["serve"]);
+    place.run(&["serve", "--no-such-option"], &[])?.expect(2, &["--no-such-option"]);
+    place.run(&["dance"], &[])?.expect(2, &["dance"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn development_mode_starts_from_nothing_and_keeps_what_it_has() -> Outcome {
+    let place = Workplace::new()?;
+    let program = place.serve(&[])?;
+    let said = program.says("/openapi.json")?;
+    assert!(program.said.contains(&program.url("/")), "{}", program.said);
+    for part in ["开发模式", "Development mode", &program.url("/dev/outbox")] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!((program.status("/healthz").await?, program.status("/readyz").await?), (200, 200));
+    let admin = json!({"username": "admin-user", "password": PASSWORD});
+    let token = done(program.call("registerAdmin", admin.clone()).await?).token()?;
+    assert!(program.stop()?.success());
+
+    let again = place.serve(&["--mode", "development"])?;
+    refused(&again.call("registerAdmin", admin).await?, "uni-id-admin-exists");
+    done(again.call_as(&token, "getAccountInfo", json!({})).await?);
+    done(again.call("login", json!({"username": "admin-user", "password": PASSWORD})).await?);
+    assert!(again.stop()?.success());
+    assert!(place.path("data/lingpai.db").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_finished_before_it_stops() -> Outcome {
+    let place = Workplace::new()?;
+    let program = place.serve(&[])?;
+    let body = br#"{"clientInfo":{"uniPlatform":"web","appId":"__UNI__TEST"},"params":{}}"#;
+    let (first, rest) = body.split_at(20);
+    let mut stream = tokio::net::TcpStream::connect(program.address()).await?;
+    let head = format!(
+        "POST /uni-id-co/getSupportedLoginType HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    // That it asks for the body shows that the request has begun.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await?;
+    assert!(asked.starts_with(b"HTTP/1.1 100"));
+    stream.write_all(first).await?;
+    program.ask_to_stop()?;
+    // New connections are not taken any more as soon as it has heard.
+    while tokio::net::TcpStream::connect(program.address()).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(rest).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"errCode\":0"), "{answer}");
+    assert!(program.wait()?.success());
+    Ok(())
+}
+
+#[test]
+fn unknown_settings_are_refused_with_the_nearest_known_one() -> Outcome {
+    let place = Workplace::new()?;
+    place.write("lingpai.toml", "[server]\nlisten_adress = \"127.0.0.1:0\"\n")?;
+    place.run(&["serve"], &[])?.expect(2, &["lingpai.toml:2", "server.listen_adress", "server.listen"]);
+    place.write("lingpai.toml", "")?;
+    place.run(&["check"], &[("LINGPAI_SERVER_LISTN", "x")])?.expect(2, &["LINGPAI_SERVER_LISTN", "LINGPAI_SERVER_LISTEN"]);
+    place.run(&["serve", "--config", "nowhere.toml"], &[])?.expect(2, &["nowhere.toml"]);
+    Ok(())
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() -> Outcome {
+    let place = Workplace::new()?;
+    place.write("lingpai.toml", "mode = \"testing\"\n[server]\nlisten = \"nowhere\"\nworkers = -1\n[log]\nlevel = \"loud\"\n[database]\nurl = \"mysql://x:hunter2@h/d\"\n")?;
+    for command in ["serve", "check", "migrate"] {
+        let ended = place.run(&[command], &[])?;
+        ended.expect(2, &["lingpai.toml:1", "mode", "lingpai.toml:3", "server.listen", "server.workers", "log.level", "database.url", "→"]);
+        assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+    }
+    Ok(())
+}
+
+#[test]
+fn production_mode_without_a_configuration_explains_init() -> Outcome {
+    let place = Workplace::new()?;
+    let ended = place.run(&["serve", "--mode", "production"], &[])?;
+    ended.expect(2, &["config_center.dir", "security.master_key", "lingpai init"]);
+    assert!(!place.path("data").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn init_makes_a_configuration_that_serves() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["init"], &[])?.expect(0, &["lingpai.toml", "uni-config-center", "lingpai check"]);
+    let text = place.read("lingpai.toml")?;
+    place.run(&["init"], &[])?.expect(2, &["lingpai.toml"]);
+    assert_eq!(place.read("lingpai.toml")?, text);
+    place.write("lingpai.toml", &text.replace("__UNI__0000000", "__UNI__TEST"))?;
+    place.run(&["check"], &[])?.expect(0, &["0 problem"]);
+    assert!(!place.path("data/lingpai.db").exists(), "check writes nothing");
+    place.run(&["migrate"], &[])?.expect(0, &[]);
+    place.run(&["check"], &[])?.expect(0, &["0 problem"]);
+
+    let program = place.serve(&[])?;
+    assert!(!program.said.contains("Development"), "{}", program.said);
+    assert_eq!((program.status("/readyz").await?, program.status("/dev/outbox").await?), (200, 404));
+    let setup_token = text.lines().find_map(|line| line.strip_prefix("setup_token = \"")?.strip_suffix('"')).unwrap_or_default();
+    let admin = |token: &str| json!({"username": "admin-user", "password": PASSWORD, "setupToken": token});
+    refused(&program.call("registerAdmin", admin("wrong")).await?, "uni-id-setup-token-required");
+    let token = done(program.call("registerAdmin", admin(setup_token)).await?).token()?;
+    done(program.call_as(&token, "getAccountInfo", json!({})).await?);
+    assert!(program.stop()?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_configured_set_up_token_one_is_printed() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["init"], &[])?.expect(0, &[]);
+    let text = place.read("lingpai.toml")?.replace("__UNI__0000000", "__UNI__TEST").replace("setup_token = \"", "# \"");
+    place.write("lingpai.toml", &text)?;
+    let program = place.serve(&[])?;
+    let line = program.said.lines().find(|line| line.contains("Set-up token")).unwrap_or_default().to_owned();
+    let token = line.split(' ').next_back().unwrap_or_default();
+    let admin = json!({"username": "admin-user", "password": PASSWORD, "setupToken": token});
+    done(program.call("registerAdmin", admin).await?);
+    assert!(program.stop()?.success());
+    // With an administrator there is nothing to set up.
+    let again = place.serve(&[])?;
+    assert!(!again.said.contains("Set-up token"), "{}", again.said);
+    Ok(())
+}
+
+#[test]
+fn check_tells_everything_wrong_with_the_folder() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["init"], &[])?.expect(0, &[]);
+    let broken = json!({
+        "passwordSecret": [{"type": "rot13", "version": 1}], "tokenExpiresIn": "soon", "passwordStrength": "unbreakable",
+        "userRegisterDefaultRole": ["admin"],
+    });
+    place.write("uni-config-center/uni-id/config.json", &format!("{broken:#}"))?;
+    let named = ["uni-id/config.json", "passwordSecret", "tokenSecret", "tokenExpiresIn", "passwordStrength", "userRegisterDefaultRole"];
+    place.run(&["check"], &[])?.expect(2, &named);
+    place.run(&["serve"], &[])?.expect(2, &named);
+    place.write("uni-config-center/uni-id/config.json", "{\n  \"tokenSecret\": \n")?;
+    place.run(&["check"], &[])?.expect(2, &["uni-id/config.json:"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_operator_creates_administrators() -> Outcome {
+    let place = Workplace::new()?;
+    place.run_with_input(&["admin", "create", "--username", "Operator", "--password-stdin"], "op-password-1\n")?.expect(0, &["Operator"]);
+    let made = place.run(&["admin", "create", "--username", "second", "--app", "__UNI__TEST"], &[])?;
+    made.expect(0, &["second", "Password: "]);
+    let password = made.said.lines().find_map(|line| line.split_once("Password: ")).map(|(_, password)| password.to_owned());
+    place.run(&["admin", "create", "--username", "OPERATOR"], &[])?.expect(2, &["OPERATOR"]);
+    place.run(&["admin", "create", "--username", "no spaces"], &[])?.expect(2, &[]);
+    place.run_with_input(&["admin", "create", "--username", "third", "--password-stdin"], "short")?.expect(2, &[]);
+
+    let program = place.serve(&[])?;
+    let operator = json!({"username": "operator", "password": "op-password-1"});
+    let token = done(program.call("login", operator).await?).token()?;
+    assert_eq!(tokens::payload(&token)["role"], json!(["admin"]));
+    done(program.call("login", json!({"username": "second", "password": password})).await?);
+    refused(&program.call("login", json!({"username": "third", "password": "short-password"})).await?, "uni-id-account-not-exists");
+    Ok(())
+}
+
+#[tokio::test]
+async fn development_mode_listens_to_others_only_if_told_twice() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["serve", "--listen", "0.0.0.0:0"], &[])?.expect(2, &["server.listen", "server.development_listens_publicly"]);
+    place.write("lingpai.toml", "[server]\ndevelopment_listens_publicly = true\n")?;
+    let program = place.serve(&[])?;
+    assert_eq!(program.status("/healthz").await?, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told() -> Outcome {
+    let place = Workplace::new()?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    place.run(&["serve", "--listen", &address], &[])?.expect(1, &[&address]);
+    Ok(())
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() -> Outcome {
+    let place = Workplace::new()?;
+    place.run(&["migrate"], &[])?.expect(0, &[]);
+    let database = rusqlite::Connection::open(place.path("data/lingpai.db"))?;
+    database.execute("UPDATE refinery_schema_history SET version = 999", ())?;
+    drop(database);
+    for command in ["serve", "migrate", "check"] {
+        place.run(&[command], &[])?.expect(1, &["999", "newer"]);
+    }
+    place.write("data/lingpai.db", "this is no database, but a text of some length that has nothing to do with one")?;
+    place.run(&["serve"], &[])?.expect(1, &[]);
+    Ok(())
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_without_its_password() -> Outcome {
+    let place = Workplace::new()?;
+    let ended = place.run(&["serve", "--database", "postgres://lingpai:hunter2@127.0.0.1:1/nothing"], &[])?;
+    ended.expect(1, &["数据库"]);
+    assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! What is bound to one's own account.
+
+mod bind_mobile_by_sms;
+mod unbind;

@@ -1,0 +1,18 @@
+//! Nonces of signed requests.
+
+use sha2::{Digest, Sha256};
+
+use super::{PostgresStore, failure::Failure};
+
+impl PostgresStore {
+    pub(super) async fn nonce_use(&self, nonce: &str, expires: i64, now: i64) -> Result<bool, Failure> {
+        let rows = self
+            .write(
+                "INSERT INTO nonces (hash, expires) VALUES ($1, $2)
+                ON CONFLICT (hash) DO UPDATE SET expires = excluded.expires WHERE nonces.expires <= $3 RETURNING expires",
+                &[&Sha256::digest(nonce).as_slice(), &expires, &now],
+            )
+            .await?;
+        Ok(!rows.is_empty())
+    }
+}

@@ -1,0 +1,41 @@
+//! Values with an end: `opendb-open-data`.
+
+use serde_json::json;
+
+use super::database::{Database, NOW, on_every_store};
+
+on_every_store!(a_value_lives_until_its_end, a_value_replaces_the_former, a_value_is_removed_once, imported_values_are_read);
+
+async fn a_value_lives_until_its_end(db: &Database) {
+    db.store.put_open_data("k", "{\"a\":\"\u{0}\"}", Some(NOW + 5)).await.unwrap();
+    db.store.put_open_data("endless", "v", None).await.unwrap();
+    let read = async |key: &str, now| db.store.open_data(key, now).await.unwrap();
+    assert_eq!(read("k", NOW + 4).await, Some(("{\"a\":\"\u{0}\"}".into(), Some(NOW + 5))));
+    assert_eq!(read("k", NOW + 5).await, None);
+    assert_eq!(read("endless", i64::MAX).await, Some(("v".into(), None)));
+    assert_eq!(read("nothing", NOW).await, None);
+    assert_eq!(
+        db.export("opendb-open-data").await,
+        [json!({"_id": "k", "value": "{\"a\":\"\u{0}\"}", "expired": NOW + 5}), json!({"_id": "endless", "value": "v"})]
+    );
+}
+
+async fn a_value_replaces_the_former(db: &Database) {
+    db.put("opendb-open-data", json!({"_id": "k", "value": "old", "mine": 1})).await;
+    db.store.put_open_data("k", "new", Some(NOW)).await.unwrap();
+    assert_eq!(db.export("opendb-open-data").await, [json!({"_id": "k", "value": "new", "expired": NOW})]);
+}
+
+async fn a_value_is_removed_once(db: &Database) {
+    db.store.put_open_data("k", "v", None).await.unwrap();
+    assert!(db.store.remove_open_data("k").await.unwrap());
+    assert!(!db.store.remove_open_data("k").await.unwrap());
+    assert_eq!(db.store.open_data("k", NOW).await.unwrap(), None);
+}
+
+async fn imported_values_are_read(db: &Database) {
+    db.put("opendb-open-data", json!({"_id": "object", "value": {"a": 1}, "expired": "soon"})).await;
+    db.put("opendb-open-data", json!({"_id": "none"})).await;
+    assert_eq!(db.store.open_data("object", NOW).await.unwrap(), Some(("{\"a\":1}".into(), None)));
+    assert_eq!(db.store.open_data("none", NOW).await.unwrap(), None);
+}
