@@ -22,6 +22,7 @@ mod races;
 mod register;
 mod relate;
 mod round_trips;
+mod scripts;
 mod sessions;
 mod transport;
 mod utils;
