@@ -72,10 +72,12 @@ impl HashPool {
         }
         let counted = Counted(waiting);
         let boxed: Job = Box::new(move || {
-            let _counted = counted;
             // Whoever waited may be gone; then the work is not worth doing.
-            if !reply.is_closed() {
-                let _ = reply.send(job());
+            let outcome = (!reply.is_closed()).then(job);
+            // The place is free before the answer is there: who asks again finds it so.
+            drop(counted);
+            if let Some(outcome) = outcome {
+                let _ = reply.send(outcome);
             }
         });
         match self.queue.try_send(boxed) {

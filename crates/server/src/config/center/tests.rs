@@ -335,12 +335,20 @@ fn debug_output_has_no_secret() {
 }
 
 #[test]
-fn scripts_are_found_and_it_is_said_that_they_do_not_run() {
+fn scripts_are_found_and_it_is_said_which_do_not_run() {
     let (center, notices, _) = conformance("hooks");
-    assert!(center.scripts().hooks.is_some() && center.scripts().custom_token.is_none());
-    assert_eq!(notices.len(), 1);
-    assert!(notices[0].place.file.ends_with("index.js"));
+    assert!(center.scripts().any() && center.scripts().hooks.is_some() && center.scripts().custom_token.is_none());
+    assert_eq!(notices, []);
     assert!(conformance("custom-token").0.scripts().custom_token.is_some());
+    assert!(!conformance("base").0.scripts().any());
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("uni-id/lang")).unwrap();
+    fs::write(folder.path().join("uni-id/config.json"), entry("")).unwrap();
+    fs::write(folder.path().join("uni-id/lang/index.js"), "module.exports = {}").unwrap();
+    let (center, notices, _) = Center::load(folder.path(), Argon2Cost::default());
+    assert!(!center.scripts().any());
+    assert!(matches!(notices.as_slice(), [notice] if notice.place.file.ends_with("index.js")), "{notices:?}");
 }
 
 #[test]

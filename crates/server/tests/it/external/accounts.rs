@@ -106,6 +106,7 @@ async fn profiles_are_updated_everywhere(app: &TestApp) -> Outcome {
 async fn sessions_end_with_password_and_status(app: &TestApp) -> Outcome {
     let reply = done(app.send(signed(app, "externalRegister", json!({"externalUid": "e1"}))).await?);
     let (uid, first) = (reply.uid()?, reply.token()?);
+    app.clock.advance(1);
     let update = |params: Value| app.send(signed(app, "updateUserInfoByExternal", params));
     done(update(json!({"externalUid": "e1", "username": "Alice", "password": "another password"})).await?);
     refused(&info(app, &first).await?, "uni-id-token-expired");

@@ -6,7 +6,7 @@ mod server_to_server;
 mod signatures;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::kit::*;
 
