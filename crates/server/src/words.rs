@@ -23,10 +23,10 @@ impl Locale {
     /// Reads the client's `locale`. Anything that is not known is simplified Chinese.
     pub fn from_client(locale: Option<&str>) -> Self {
         let Some(locale) = locale else { return Self::ZhHans };
-        let tag = locale.trim().to_ascii_lowercase().replace('_', "-");
-        if tag == "en" || tag.starts_with("en-") {
+        let tag = locale.trim();
+        if begins_with(tag, "en") {
             Self::En
-        } else if ["zh-hant", "zh-tw", "zh-hk", "zh-mo"].iter().any(|known| tag == *known || tag.starts_with(&format!("{known}-"))) {
+        } else if ["zh-hant", "zh-tw", "zh-hk", "zh-mo"].iter().any(|known| begins_with(tag, known)) {
             Self::ZhHant
         } else {
             Self::ZhHans
@@ -49,6 +49,13 @@ impl Locale {
             Self::En => include_str!("../locales/en.toml"),
         }
     }
+}
+
+/// Whether a tag is `known` or a variant of it. Capitals and underscores make no difference. Every
+/// call asks this, so nothing is copied.
+fn begins_with(tag: &str, known: &str) -> bool {
+    let mut tag = tag.bytes().map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+    known.bytes().all(|byte| tag.next() == Some(byte)) && matches!(tag.next(), None | Some(b'-'))
 }
 
 /// All texts.

@@ -7,6 +7,12 @@ pub mod open_data;
 mod push;
 mod user;
 
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 pub use codes::{CodeParts, kind as code_kind};
@@ -53,8 +59,37 @@ pub fn to_text(doc: &Map<String, Value>) -> serde_json::Result<String> {
 /// # Errors
 /// If it is no JSON object: somebody wrote it by hand.
 pub fn from_text(text: &str) -> serde_json::Result<Map<String, Value>> {
-    serde_json::from_str(text)
+    serde_json::from_str(text).map(|Document(fields)| fields)
 }
+
+/// A document that is read with room for its fields: a map that grows step by step, as those of
+/// serde_json do, takes a fifth longer.
+struct Document(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Document;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Document, A::Error> {
+                let mut document = Map::with_capacity(USUAL_FIELDS);
+                while let Some((name, value)) = fields.next_entry::<String, Value>()? {
+                    document.insert(name, value);
+                }
+                Ok(Document(document))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// How many fields the documents of users have, or a few less.
+const USUAL_FIELDS: usize = 28;
 
 /// A document of `uni-id-roles`; `None` without a `role_id`.
 pub fn role(doc: &Map<String, Value>) -> Option<Role> {

@@ -57,11 +57,12 @@ async fn open(url: &str) -> Result<Arc<dyn Store>> {
     Ok(lingpai_store::open(url, &lingpai_store::Options::new(Arc::new(SystemClock))).await?)
 }
 
+/// Patient, because the machine may be busy with other tests.
 fn configure(place: &Workplace, database: &str) -> Outcome {
     place.write(
         "lingpai.toml",
         &format!(
-            "mode = \"production\"\n[database]\nurl = {}\n[config_center]\ndir = \"center\"\n[limits]\nenabled = false\n\
+            "mode = \"production\"\n[server]\nrequest_timeout_ms = 120000\n[database]\nurl = {}\nstatement_timeout_ms = 60000\n[config_center]\ndir = \"center\"\n[limits]\nenabled = false\n\
              [security]\nmaster_key = {}\nsetup_token = \"the set-up token\"\n\
              [[spaces]]\nid = \"s\"\nclient_secret = \"a secret of some length\"\napps = [\"*\"]\n",
             json!(database),

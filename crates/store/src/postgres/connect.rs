@@ -33,8 +33,10 @@ impl Target {
         let mut config: Config = url.parse().map_err(|_| OpenError::Url("not a valid `postgres://` URL".into()))?;
         let limit = options.statement_timeout.as_millis();
         // Generic plans: every statement is a lookup by key, planning it anew would cost more than running it.
+        // By index, always: a plan made while a table was small would go on reading all of it when it has grown.
         let session = format!(
-            "-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c plan_cache_mode=force_generic_plan -c jit=off"
+            "-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} -c plan_cache_mode=force_generic_plan \
+             -c enable_seqscan=off -c jit=off"
         );
         config.options(config.get_options().map_or_else(|| session.clone(), |given| format!("{session} {given}")));
         if config.get_application_name().is_none() {

@@ -6,8 +6,10 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 /// Pages that a reader keeps, in KiB. Every commit empties it, so it is small.
 const READER_CACHE_KIB: i64 = 2_000;
-/// Pages that the writer keeps, in KiB: the inner pages of all indexes and the hot leaves.
-const WRITER_CACHE_KIB: i64 = 32_000;
+/// Pages that the writer keeps, in KiB: the hot inner pages and leaves. Not more: whenever a page was
+/// split, SQLite walks through all of them at the commit (it exchanges page numbers by way of one
+/// far beyond the file's end), and what is missing here is in the system's cache.
+const WRITER_CACHE_KIB: i64 = 8_000;
 /// How many prepared statements a connection keeps: more than there are.
 const STATEMENTS: usize = 128;
 

@@ -13,6 +13,7 @@ mod crossing;
 mod gate;
 mod handmade;
 mod odd_texts;
+mod plans;
 mod refusals;
 mod restart;
 mod schema;

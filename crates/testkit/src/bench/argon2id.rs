@@ -62,20 +62,20 @@ pub fn measure(site: &Site, plan: &Plan, wants: impl Fn(&str) -> bool) -> Result
 fn logins(site: &Site, program: &Program, rounds: usize, load: Load) -> Result<Row> {
     let traffic: SharedTraffic = Rc::new(RefCell::new(Login::new(Hashing::Argon2id, site.users)));
     let threads = thread::available_parallelism()?.get().min(load.connections);
-    let (mut rates, mut bare_rates, mut ratios, mut times) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mut rates, mut bare_rates, mut ratios, mut times) = (Vec::new(), Vec::new(), Vec::new(), load::histogram()?);
     for _ in 0..rounds {
         let bare_rate = bare_hashing(threads, load.seconds / 2.0)?;
         let outcome = load::run(program.address(), load, &traffic).with_context(|| program.log())?;
         ratios.push(outcome.rate() / bare_rate);
         rates.push(outcome.rate());
         bare_rates.push(bare_rate);
-        times = Some(outcome.times);
+        times.add(&outcome.times)?;
     }
     Ok(Row {
         bare_rate: Some(median(&mut bare_rates)),
         ratio_to_bare: Some(median(&mut ratios)),
         rss_mb: Some(program.memory_mb()?),
-        ..Row::of(NAMES[0], load, median(&mut rates), &times.context("no round")?)
+        ..Row::of(NAMES[0], load, median(&mut rates), &times)
     })
 }
 

@@ -51,6 +51,14 @@ impl Outcome {
     }
 }
 
+/// An empty histogram of nanoseconds, exact to three digits.
+///
+/// # Errors
+/// None: the bounds are valid.
+pub fn histogram() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_bounds(1, LONGEST_NS, 3)?)
+}
+
 /// Requests that all connections of a thread share.
 pub type SharedTraffic = Rc<RefCell<dyn Traffic>>;
 
@@ -75,8 +83,7 @@ pub fn run(address: SocketAddr, load: Load, traffic: &SharedTraffic) -> Result<O
             stream.set_nodelay(true)?;
             streams.push(stream);
         }
-        let times = Histogram::new_with_bounds(1, LONGEST_NS, 3)?;
-        let outcome = RefCell::new(Outcome { seconds: 0.0, times, last: Vec::new() });
+        let outcome = RefCell::new(Outcome { seconds: 0.0, times: histogram()?, last: Vec::new() });
         let shared = Rc::new(Shared { traffic: Rc::clone(traffic), started: Stopwatch::start(), load, outcome });
         let mut callers = JoinSet::new();
         for (number, stream) in streams.into_iter().enumerate() {

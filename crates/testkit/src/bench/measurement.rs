@@ -93,8 +93,9 @@ pub fn beside_bare(
 
     let (mut sides, mut ratios) = ([Side::default(), Side::default()], Vec::new());
     for _ in 0..rounds.count {
-        let bare_rate = sides[1].measure(bare, load(rounds.bare_seconds), &repeated)?;
-        let rate = sides[0].measure(program, load(rounds.seconds), traffic)?;
+        // What can be asked only once (a registration) may be used up before the last round.
+        let Some(rate) = sides[0].measure(program, load(rounds.seconds), traffic)? else { break };
+        let bare_rate = sides[1].measure(bare, load(rounds.bare_seconds), &repeated)?.context("an answer of the bare server")?;
         ratios.push(rate / bare_rate);
     }
     let [mut own, mut bare] = sides;
@@ -121,9 +122,13 @@ struct Side {
 }
 
 impl Side {
-    fn measure(&mut self, program: &Program, load: Load, traffic: &SharedTraffic) -> Result<f64> {
+    /// The rate of one round; `None` if there was nothing left to ask.
+    fn measure(&mut self, program: &Program, load: Load, traffic: &SharedTraffic) -> Result<Option<f64>> {
         let before = process::processor_ms(program.pid())?;
         let outcome: Outcome = load::run(program.address(), load, traffic).with_context(|| program.log())?;
+        if outcome.times.is_empty() {
+            return Ok(None);
+        }
         self.processor_ms += process::processor_ms(program.pid())? - before;
         self.calls += outcome.times.len();
         let rate = outcome.rate();
@@ -132,7 +137,7 @@ impl Side {
             Some(times) => times.add(&outcome.times)?,
             None => self.times = Some(outcome.times),
         }
-        Ok(rate)
+        Ok(Some(rate))
     }
 
     /// Rate and processor microseconds for one call.

@@ -1,10 +1,9 @@
 //! What the store's operations cost that a token check, a login and an account's page need, on
 //! SQLite, in this process.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use hdrhistogram::Histogram;
 use lingpai_domain::{
     account::IdentityKind,
     clock::Clock,
@@ -19,7 +18,14 @@ use lingpai_server::{
 };
 use tokio::runtime::Runtime;
 
-use super::{configuration::TOKEN_LIFE_S, load::Load, measurement::Row, micro::repeat, population::Population, wire::APP};
+use super::{
+    configuration::TOKEN_LIFE_S,
+    load::{Load, histogram},
+    measurement::Row,
+    micro::repeat,
+    population::Population,
+    wire::APP,
+};
 use crate::{Engine, TestDatabase};
 
 /// Names of the rows.
@@ -119,10 +125,6 @@ async fn sign_ins(name: &str, store: &Arc<dyn Store>, load: Load) -> Result<Row>
         times.add(done??)?;
     }
     Ok(Row::of(name, load, times.len() as f64 / started.seconds(), &times))
-}
-
-fn histogram() -> Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, Duration::from_secs(60).as_nanos() as u64, 3)?)
 }
 
 fn sign_in(number: u64, revision: i64, id: String) -> SignIn {

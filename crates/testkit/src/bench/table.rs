@@ -36,7 +36,7 @@ fn optional(value: Option<f64>) -> String {
 /// Three significant digits, at least the integer part.
 pub fn round(value: f64) -> String {
     match value {
-        v if v == 0.0 => String::new(),
+        0.0 => String::new(),
         v if v >= 100.0 => format!("{v:.0}"),
         v if v >= 10.0 => format!("{v:.1}"),
         v if v >= 1.0 => format!("{v:.2}"),

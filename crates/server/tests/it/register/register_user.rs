@@ -192,6 +192,33 @@ async fn weak_passwords_have_the_code_of_the_configured_strength(app: &TestApp) 
 }
 
 both_engines!(listed: unlisted_applications_register_nobody);
+both_engines!(configured_by_application: only_configured_applications_register);
+
+/// A list of configurations names its applications; the default one is for reading, not for newcomers.
+fn configured_by_application(builder: TestAppBuilder) -> TestAppBuilder {
+    let entry = |apps: Value, is_default: bool| {
+        json!({
+            "dcloudAppid": apps, "isDefaultConfig": is_default, "passwordSecret": [{"type": "hmac-sha256", "version": 1}],
+            "tokenSecret": tokens::SECRET,
+        })
+    };
+    builder.uni_id(json!([entry(json!("__UNI__TEST"), true), entry(json!(["__UNI__OTHER"]), false)]))
+}
+
+async fn only_configured_applications_register(app: &TestApp) -> Outcome {
+    for (app_id, name) in [("__UNI__TEST", "alice"), ("__UNI__OTHER", "bob")] {
+        let captcha = captcha(app, "register").await?;
+        let params = json!({"username": name, "password": PASSWORD, "captcha": captcha});
+        done(app.send(from_app("registerUser", app_id, params)).await?);
+    }
+    for app_id in ["*", "__UNI__STRANGER"] {
+        let captcha = captcha(app, "register").await?;
+        let params = json!({"username": "carol", "password": PASSWORD, "captcha": captcha});
+        refused_with(&app.send(from_app("registerUser", app_id, params)).await?, "uni-id-invalid-param", "appId");
+    }
+    assert_eq!(app.documents("uni-id-users").await?.len(), 2);
+    Ok(())
+}
 
 fn listed(builder: TestAppBuilder) -> TestAppBuilder {
     builder.apps(&["__UNI__TEST"])
