@@ -195,7 +195,7 @@ pub struct PasswordChange {
     /// `password_secret_version`; `None` leaves the field as it is.
     pub version: Option<i64>,
     /// `valid_token_date`, milliseconds: tokens issued before are void. `None` leaves it. If the user
-    /// has a token that is dated later (see [`NewSession::hash`]), it is stored as the millisecond
+    /// has a token that is dated no earlier (see [`NewSession::hash`]), it is stored as the millisecond
     /// after that, so that no token survives.
     pub valid_token_date: Option<i64>,
     /// A row of the log.

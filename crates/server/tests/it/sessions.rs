@@ -15,7 +15,8 @@ each_engine!(
     no_token_is_accepted_while_revocations_are_unknown,
 );
 both_engines!(development: a_login_in_the_second_of_a_logout_gives_a_token_that_works, a_token_made_between_two_changes_of_one_second_is_void,
-    a_token_dated_ahead_ends_with_the_password);
+    a_token_dated_ahead_ends_with_the_password,
+    a_token_of_the_very_millisecond_ends_with_the_password);
 
 const FAILED: &str = "uni-id-check-token-failed";
 const EXPIRED: &str = "uni-id-token-expired";
@@ -213,6 +214,16 @@ async fn a_token_made_between_two_changes_of_one_second_is_void(app: &TestApp) -
     refused(&app.call_as(&between, "refreshToken", json!({})).await?, EXPIRED);
     let last = done(try_password(app, "alice", "third password").await?).token()?;
     done(info(app, &last).await?);
+    Ok(())
+}
+
+async fn a_token_of_the_very_millisecond_ends_with_the_password(app: &TestApp) -> Outcome {
+    let (_, token) = someone(app, "alice").await?;
+    done(app.call_as(&token, "updatePwd", json!({"oldPassword": PASSWORD, "newPassword": "another password"})).await?);
+    refused(&info(app, &token).await?, EXPIRED);
+    let new = done(try_password(app, "alice", "another password").await?).token()?;
+    assert_ne!(new, token);
+    done(info(app, &new).await?);
     Ok(())
 }
 

@@ -61,7 +61,7 @@ BEGIN
 END
 $$;
 
--- valid_token_date becomes the millisecond after the newest token where that is dated ahead.
+-- valid_token_date becomes the millisecond after the newest token where that is not dated before it.
 CREATE FUNCTION lingpai_change_password(p_uid text, p_revision bigint, p_changes json, p_log lingpai_log_row)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -70,7 +70,7 @@ DECLARE
 BEGIN
     PERFORM lingpai_lock_users(p_uid, p_uid);
     SELECT max(issued_at) * 1000 INTO v_newest FROM sessions WHERE uid = p_uid;
-    IF v_newest > lingpai_integer(lingpai_readable(p_changes) -> 'valid_token_date') THEN
+    IF v_newest >= lingpai_integer(lingpai_readable(p_changes) -> 'valid_token_date') THEN
         v_changes := lingpai_with(p_changes, json_build_object('valid_token_date', v_newest + 1));
     END IF;
     UPDATE users SET doc = lingpai_with(doc, v_changes) WHERE id = p_uid AND revision = p_revision;

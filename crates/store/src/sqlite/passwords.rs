@@ -22,12 +22,12 @@ pub fn change(connection: &Connection, change: &PasswordChange) -> Result<Passwo
     Ok(PasswordChanged::Done)
 }
 
-/// `date`, or the millisecond after the newest token where that is dated ahead.
+/// `date`, or the millisecond after the newest token where that is not dated before it.
 fn after_all_tokens(connection: &Connection, uid: &str, date: i64) -> Result<i64, Failure> {
     let mut newest = connection.prepare_cached("SELECT max(issued_at) FROM sessions WHERE uid = ?1 AND id > 0")?;
     let issued_at: Option<i64> = newest.query_row([uid], |row| row.get(0))?;
     Ok(match issued_at.map(|seconds| seconds.saturating_mul(1000)) {
-        Some(issued) if issued > date => issued.saturating_add(1),
+        Some(issued) if issued >= date => issued.saturating_add(1),
         _ => date,
     })
 }

@@ -23,7 +23,7 @@ fn change(revision: i64) -> PasswordChange {
         revision,
         password: "secret".into(),
         version: Some(3),
-        valid_token_date: Some(NOW),
+        valid_token_date: Some(NOW + 1_000),
         log: Some(log_row("pwd", "u")),
     }
 }
@@ -42,7 +42,7 @@ async fn a_password_is_stored(db: &Database) {
     let user = db.exported_user("u").await;
     assert_eq!(user["password"], "secret");
     assert_eq!(user["password_secret_version"], 3);
-    assert_eq!(user["valid_token_date"], NOW);
+    assert_eq!(user["valid_token_date"], NOW + 1_000);
     assert_eq!(user["token"], json!(["t"]));
     assert_eq!(db.log().await, ["reg-t", "pwd"]);
     assert!(db.revision("u").await > revision);
@@ -59,11 +59,15 @@ async fn what_is_not_given_stays(db: &Database) {
 }
 
 async fn tokens_dated_ahead_are_void_too(db: &Database) {
-    let revision = with_user(db).await;
-    // The sample's token is of the second NOW / 1000.
-    let earlier = PasswordChange { valid_token_date: Some(NOW - 5_000), ..change(revision) };
-    assert_eq!(db.store.change_password(&earlier).await.unwrap(), PasswordChanged::Done);
-    assert_eq!(db.exported_user("u").await["valid_token_date"], NOW / 1000 * 1000 + 1);
+    // The sample's token is of the second that begins at NOW.
+    for (date, stored) in [(NOW - 5_000, NOW + 1), (NOW, NOW + 1), (NOW + 1, NOW + 1), (NOW + 5_000, NOW + 5_000)] {
+        let uid = format!("u{date}");
+        let user = json!({"_id": uid, "username": uid});
+        db.store.register(&registration(user, &format!("t{date}"))).await.unwrap();
+        let request = PasswordChange { uid: uid.clone(), valid_token_date: Some(date), log: None, ..change(db.revision(&uid).await) };
+        assert_eq!(db.store.change_password(&request).await.unwrap(), PasswordChanged::Done);
+        assert_eq!(db.exported_user(&uid).await["valid_token_date"], stored, "{date}");
+    }
 }
 
 async fn an_older_revision_is_stale(db: &Database) {

@@ -155,7 +155,55 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+    };
+
     use super::*;
+    use crate::bench::traffic::CreateCaptcha;
+
+    /// A server that gives one connection this answer again and again.
+    fn serving(body: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 8192];
+            while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            }
+        });
+        address
+    }
+
+    /// Takes three requests off other traffic.
+    struct Three(CreateCaptcha, usize);
+
+    impl Traffic for Three {
+        fn next(&mut self, request: &mut Vec<u8>) -> Option<usize> {
+            self.1 += 1;
+            if self.1 > 3 { None } else { self.0.next(request) }
+        }
+    }
+
+    fn three_requests(address: SocketAddr) -> Result<Outcome> {
+        let traffic: SharedTraffic = Rc::new(RefCell::new(Three(CreateCaptcha::new(), 0)));
+        run(address, Load { connections: 1, seconds: 60.0, pace: None }, &traffic)
+    }
+
+    #[test]
+    fn each_answer_is_counted_once() {
+        let outcome = three_requests(serving("{\"errCode\":0,\"n\":1}")).unwrap();
+        assert_eq!((outcome.times.len(), outcome.last.as_slice()), (3, b"{\"errCode\":0,\"n\":1}".as_slice()));
+        assert!(outcome.rate() > 0.0 && outcome.times.min() > 0);
+    }
+
+    #[test]
+    fn a_wrong_answer_fails_the_run() {
+        let error = three_requests(serving("{\"errCode\":\"uni-id-server-busy\"}")).unwrap_err();
+        assert!(error.to_string().contains("uni-id-server-busy"), "{error}");
+    }
 
     #[test]
     fn only_error_code_zero_is_a_success() {
