@@ -8,6 +8,7 @@ use lingpai_domain::{
     limits::{Limiter, Rate},
     project::ProjectScripts,
     random::Random,
+    real_name::FaceVerifier,
     secret::Secret,
     store::Store,
     verification::CodePolicy,
@@ -37,6 +38,8 @@ pub struct State {
     pub delivery: Delivery,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// Who compares faces with identity cards, if anybody does.
+    pub face_verifier: Option<Arc<dyn FaceVerifier>>,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// What creating the first administrator takes in production mode.
@@ -82,6 +85,7 @@ impl State {
         base: Base,
         sessions: Arc<Sessions>,
         delivery: Delivery,
+        face_verifier: Option<Arc<dyn FaceVerifier>>,
         scripts: Option<Arc<dyn ProjectScripts>>,
         setup_token: Option<Secret>,
     ) -> Self {
@@ -108,7 +112,7 @@ impl State {
         };
         let listed_apps = listed_apps(&settings);
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, scripts, setup_token, listed_apps }
+        Self { settings, center, base, sessions, guards, delivery, codes, face_verifier, scripts, setup_token, listed_apps }
     }
 
     /// Whether an application may register users.

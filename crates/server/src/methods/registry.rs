@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, utils, verify};
+use super::{
+    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, register, relate, utils,
+    verify,
+};
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -14,6 +17,7 @@ pub static METHODS: &[Method] = &[
     login::login_by_sms::METHOD,
     logout::logout::METHOD,
     account::get_account_info::METHOD,
+    account::get_real_name_info::METHOD,
     account::update_pwd::METHOD,
     account::set_pwd::METHOD,
     account::reset_pwd_by_sms::METHOD,
@@ -40,6 +44,8 @@ pub static METHODS: &[Method] = &[
     external::external_register::METHOD,
     external::external_login::METHOD,
     external::update_user_info_by_external::METHOD,
+    facial_recognition_verify::get_frv_certify_id::METHOD,
+    facial_recognition_verify::get_frv_auth_result::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
 ];
