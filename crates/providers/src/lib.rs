@@ -2,7 +2,10 @@
 //!
 //! The only crate with HTTP and SMTP clients. Each part implements a port of `lingpai_domain`.
 
+pub mod apple;
 mod excerpt;
 pub mod mail;
 pub mod outbox;
+pub mod rsa_key;
+pub mod signing;
 pub mod sms;

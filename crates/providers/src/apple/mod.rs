@@ -1,0 +1,3 @@
+//! Sign in with Apple.
+
+pub mod identity_token;
