@@ -4,8 +4,10 @@
 
 pub mod apple;
 mod excerpt;
+pub mod http;
 pub mod mail;
 pub mod outbox;
 pub mod rsa_key;
 pub mod signing;
 pub mod sms;
+pub mod weixin;

@@ -8,7 +8,6 @@ use lingpai_domain::{
     limits::{Limiter, Rate},
     project::ProjectScripts,
     random::Random,
-    real_name::FaceVerifier,
     secret::Secret,
     store::Store,
     verification::CodePolicy,
@@ -18,8 +17,10 @@ use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
     hashing::HashPool,
+    open_bridge::OpenBridge,
     pipeline::Bucket,
     sessions::Sessions,
+    upstreams::Upstreams,
 };
 
 /// Everything that methods use.
@@ -36,10 +37,12 @@ pub struct State {
     pub guards: Guards,
     /// SMS and mail.
     pub delivery: Delivery,
+    /// Third parties.
+    pub upstreams: Upstreams,
+    /// Credentials of third parties.
+    pub open_bridge: OpenBridge,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
-    /// Who compares faces with identity cards, if anybody does.
-    pub face_verifier: Option<Arc<dyn FaceVerifier>>,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// What creating the first administrator takes in production mode.
@@ -79,16 +82,18 @@ impl Guards {
 
 impl State {
     /// Puts it together.
+    ///
+    /// # Errors
+    /// If the ways to third parties cannot be prepared.
     pub fn new(
         settings: Settings,
         center: Center,
         base: Base,
         sessions: Arc<Sessions>,
         delivery: Delivery,
-        face_verifier: Option<Arc<dyn FaceVerifier>>,
         scripts: Option<Arc<dyn ProjectScripts>>,
         setup_token: Option<Secret>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let per_ip = &settings.limits.per_ip;
         let rates = Bucket::ALL.map(|bucket| {
             let configured = match bucket {
@@ -111,8 +116,10 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
+        let upstreams = Upstreams::new(&settings, base.clock.clone())?;
+        let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, face_verifier, scripts, setup_token, listed_apps }
+        Ok(Self { settings, center, base, sessions, guards, delivery, upstreams, open_bridge, codes, scripts, setup_token, listed_apps })
     }
 
     /// Whether an application may register users.

@@ -30,5 +30,5 @@ pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Result<RealNamePolicy<'a>> {
 /// The service that compares faces, if there is one.
 fn verifier<'a>(scope: &'a Scope<'a>) -> Result<&'a dyn FaceVerifier> {
     let missing = || Error::new(Code::ConfigFieldRequired).with("field", "providers.frv");
-    scope.state.face_verifier.as_deref().ok_or_else(missing)
+    scope.state.upstreams.face.as_deref().ok_or_else(missing)
 }
