@@ -116,18 +116,36 @@ impl Context<'_> {
         let sealed_card = policy.cipher.seal(Sealed::Card, card.number().as_bytes());
         let now = self.clock.now_ms();
         // Of several accounts with one card that pass at once the next looks again when this one is done.
-        if !self.store.use_nonce(&format!("frv:{sealed_card}"), now + CARD_LEASE_MS, now).await? {
+        let (lease, until) = (format!("frv:{sealed_card}"), now + CARD_LEASE_MS);
+        if !self.store.take_lease(&lease, until, now).await? {
             return Err(Code::FrvProcessing.into());
         }
-        self.refuse_used_card(uid, &card, policy).await?;
+        let certified = self.certify(uid, row, &card, &verified, &check, policy).await;
+        self.store.end_lease(&lease, until).await?;
+        certified?;
+        self.store.finish_frv(certify_id, status, AuthStatus::Certified.number()).await?;
+        Ok(verified)
+    }
+
+    /// Writes `realname_auth`, if the card may certify one account more.
+    async fn certify(
+        &self,
+        uid: &str,
+        row: Map<String, Value>,
+        card: &IdentityCard,
+        verified: &Verified,
+        check: &FaceCheck,
+        policy: &RealNamePolicy<'_>,
+    ) -> Result<()> {
+        self.refuse_used_card(uid, card, policy).await?;
         let mut certificate = json!({
             "auth_status": AuthStatus::Certified.number(),
             "real_name": policy.cipher.seal(Sealed::Name, verified.name.as_bytes()),
-            "identity": sealed_card,
-            "auth_date": now,
+            "identity": policy.cipher.seal(Sealed::Card, card.number().as_bytes()),
+            "auth_date": self.clock.now_ms(),
             "type": 0,
         });
-        if let Some(place) = self.keep_photo(row, &check, policy).await? {
+        if let Some(place) = self.keep_photo(row, check, policy).await? {
             certificate["in_hand"] = place.into();
         }
         let edited = self.edit_user(uid, |user| {
@@ -137,12 +155,10 @@ impl Context<'_> {
             Ok(Some(Edit::quiet(doc)))
         });
         match edited.await? {
-            Edited::Done => {}
-            Edited::Gone => return Err(Code::AccountNotExists.into()),
-            Edited::Taken => return Err(Error::new(Code::SystemError)),
+            Edited::Done => Ok(()),
+            Edited::Gone => Err(Code::AccountNotExists.into()),
+            Edited::Taken => Err(Error::new(Code::SystemError)),
         }
-        self.store.finish_frv(certify_id, status, AuthStatus::Certified.number()).await?;
-        Ok(verified)
     }
 
     /// Keeps the photograph sealed in the verification's row. Answers where it is.
