@@ -18,6 +18,7 @@ pub mod messaging;
 pub mod password;
 pub mod project;
 pub mod random;
+pub mod real_name;
 pub mod registration;
 pub mod roles;
 pub mod secret;

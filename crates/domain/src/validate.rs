@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    account::is_truthy,
     error::{Code, Error, Result},
     password::Strength,
+    real_name::{IdentityCard, RealName},
 };
 
 /// What a parameter must be. Established from recordings of the original.
@@ -31,6 +33,10 @@ pub enum Rule {
     Count,
     /// True or false.
     Boolean,
+    /// A Chinese name.
+    RealName,
+    /// A Chinese identity card's number.
+    IdCard,
 }
 
 impl Rule {
@@ -47,6 +53,8 @@ impl Rule {
             Rule::Number => "number",
             Rule::Count => "number ≥ 0",
             Rule::Boolean => "boolean",
+            Rule::RealName => "realName",
+            Rule::IdCard => "idCard",
         }
     }
 }
@@ -123,6 +131,12 @@ impl Params {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// Whether JavaScript would count the value as true; `missing` if there is none. An explicit null
+    /// is no missing value: the original's defaults do not apply to it.
+    pub fn truthy(&self, name: &str, missing: bool) -> bool {
+        self.0.get(name).map_or(missing, is_truthy)
+    }
+
     /// The value as it was sent, unless it counts as absent.
     pub fn present(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !is_absent(value))
@@ -155,6 +169,8 @@ fn check(field: &Field, value: &Value, strength: Option<Strength>) -> Result<()>
         Rule::Number if !value.is_number() => invalid(Code::InvalidParam),
         Rule::Count if value.as_u64().is_none() => invalid(Code::InvalidParam),
         Rule::Boolean if !value.is_boolean() => invalid(Code::InvalidParam),
+        Rule::RealName if value.as_str().and_then(RealName::parse).is_none() => invalid(Code::InvalidRealname),
+        Rule::IdCard if value.as_str().and_then(IdentityCard::parse).is_none() => invalid(Code::InvalidIdcard),
         Rule::Password => check_password(value, strength),
         _ => Ok(()),
     }
@@ -276,6 +292,8 @@ mod tests {
             (Rule::Number, vec![json!(0), json!(-1), json!(1.5)], vec![json!("1"), json!(true), json!([]), json!({})]),
             (Rule::Count, vec![json!(0), json!(100_000)], vec![json!(-1), json!(1.5), json!("1"), json!(true)]),
             (Rule::Boolean, vec![json!(true), json!(false)], vec![json!(1), json!("true"), json!([])]),
+            (Rule::RealName, vec![json!("中文")], vec![json!("x"), json!(1), json!(["张三"]), json!("张")]),
+            (Rule::IdCard, vec![json!("11010519491231002x")], vec![json!("110105194912310021"), json!(1), json!({})]),
         ] {
             for value in good {
                 assert_eq!(outcome(&[required("f", rule)], json!({"f": value})), Ok(()), "{rule:?} {value}");

@@ -25,6 +25,11 @@ impl Answer {
         Self(fields)
     }
 
+    /// Without `errCode`: a method of the original answers so, and clients take it for a success.
+    pub fn bare() -> Self {
+        Self(Map::new())
+    }
+
     /// Adds a field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

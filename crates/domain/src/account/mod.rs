@@ -3,11 +3,14 @@
 mod identity;
 mod overview;
 mod status;
+mod third_party;
 mod unbinding;
 mod user;
 
 pub use identity::{Identity, IdentityKind, derive_identities};
 pub use overview::AccountOverview;
 pub use status::Status;
-pub use unbinding::{ThirdParty, refuse_unbinding};
+pub use third_party::{ThirdParty, ThirdPartyAccount, lay_over};
+pub use unbinding::refuse_unbinding;
+pub(crate) use user::is_truthy;
 pub use user::{AppScope, User};

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod captcha;
 pub mod dev;
 pub mod external;
+pub mod facial_recognition_verify;
 pub mod fission;
 pub mod login;
 pub mod logout;

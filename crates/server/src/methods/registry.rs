@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, utils, verify};
+use super::{
+    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, register, relate, utils,
+    verify,
+};
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -12,14 +15,27 @@ pub static METHODS: &[Method] = &[
     register::register_user_by_email::METHOD,
     login::login::METHOD,
     login::login_by_sms::METHOD,
+    login::login_by_weixin::METHOD,
+    login::login_by_weixin_mobile::METHOD,
+    login::login_by_q_q::METHOD,
+    login::login_by_alipay::METHOD,
+    login::login_by_apple::METHOD,
+    login::login_by_univerify::METHOD,
     logout::logout::METHOD,
     account::get_account_info::METHOD,
+    account::get_real_name_info::METHOD,
     account::update_pwd::METHOD,
     account::set_pwd::METHOD,
     account::reset_pwd_by_sms::METHOD,
     account::reset_pwd_by_email::METHOD,
     account::close_account::METHOD,
     relate::bind_mobile_by_sms::METHOD,
+    relate::bind_mobile_by_mp_weixin::METHOD,
+    relate::bind_weixin::METHOD,
+    relate::bind_q_q::METHOD,
+    relate::bind_alipay::METHOD,
+    relate::bind_apple::METHOD,
+    relate::bind_mobile_by_univerify::METHOD,
     relate::unbind_weixin::METHOD,
     relate::unbind_q_q::METHOD,
     relate::unbind_alipay::METHOD,
@@ -29,6 +45,7 @@ pub static METHODS: &[Method] = &[
     verify::send_sms_code::METHOD,
     verify::send_email_code::METHOD,
     utils::refresh_token::METHOD,
+    utils::secure_network_handshake_by_weixin::METHOD,
     utils::set_push_cid::METHOD,
     fission::accept_invite::METHOD,
     fission::get_invited_user::METHOD,
@@ -40,6 +57,8 @@ pub static METHODS: &[Method] = &[
     external::external_register::METHOD,
     external::external_login::METHOD,
     external::update_user_info_by_external::METHOD,
+    facial_recognition_verify::get_frv_certify_id::METHOD,
+    facial_recognition_verify::get_frv_auth_result::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
 ];

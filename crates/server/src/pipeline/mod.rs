@@ -12,5 +12,5 @@ mod signature;
 pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
-pub use scope::Scope;
+pub use scope::{Scope, config_error};
 pub use signature::Partner;

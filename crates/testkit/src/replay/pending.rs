@@ -4,24 +4,7 @@
 use super::config::Facts;
 
 /// Methods by their wire names.
-pub const METHODS: &[&str] = &[
-    "bindAlipay",
-    "bindApple",
-    "bindMobileByMpWeixin",
-    "bindMobileByUniverify",
-    "bindQQ",
-    "bindWeixin",
-    "getFrvAuthResult",
-    "getFrvCertifyId",
-    "getRealNameInfo",
-    "loginByAlipay",
-    "loginByApple",
-    "loginByQQ",
-    "loginByUniverify",
-    "loginByWeixin",
-    "loginByWeixinMobile",
-    "secureNetworkHandshakeByWeixin",
-];
+pub const METHODS: &[&str] = &[];
 
 /// Files of a `uni-config-center` folder: a scenario whose configuration has one is pending as a
 /// whole.

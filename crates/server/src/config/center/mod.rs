@@ -9,6 +9,7 @@ mod merge;
 mod older_keys;
 mod password_secrets;
 mod platform;
+mod real_name;
 mod scripts;
 mod sms;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use app_config::AppConfig;
 pub use applications::Applications;
 pub use platform::normalise as normalise_platform;
+pub use real_name::RealNames;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
 

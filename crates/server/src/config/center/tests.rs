@@ -168,7 +168,7 @@ fn defaults_are_those_of_the_original() {
     assert_eq!((app.password_error_limit, app.password_error_retry_time), (6, 3600));
     assert!(!app.auto_set_invite_code && !app.force_invite_code);
     assert!(app.user_register_default_role.is_empty() && app.password_strength.is_none());
-    assert!(app.request_auth_secret.is_none() && matches!(app.sensitive_info_encrypt_secret, Ok(None)));
+    assert!(app.request_auth_secret.is_none() && matches!(app.real_names.cipher, Ok(None)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! `config.default.toml` documents each of them and is the defaults. Over it lie the
 //! configuration file, the environment (`LINGPAI_<SECTION>_<KEY>`) and the command line.
 
+mod carriers;
 mod layers;
 mod network;
 mod rate;
@@ -16,6 +17,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use lingpai_domain::{password::Argon2Cost, secret::Secret};
 
+pub use carriers::{CloudSms, Frv, FrvVendor, Sms, SmsCarrier, Univerify};
 pub(super) use layers::read_bounded;
 pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;
@@ -176,6 +178,8 @@ pub struct SendRates {
     pub per_device: Vec<Rate>,
     /// For one client address.
     pub per_ip: Vec<Rate>,
+    /// For one application, on one node.
+    pub per_app: Vec<Rate>,
 }
 
 /// `[passwords]`
@@ -231,23 +235,14 @@ pub struct Providers {
     pub alipay_gateway_url: String,
     /// `providers.apple.keys_url`
     pub apple_keys_url: String,
-    /// `providers.univerify.base_url`
-    pub univerify_base_url: Option<String>,
-    /// `providers.frv.base_url`
-    pub frv_base_url: Option<String>,
-    /// `[providers.sms]`; `None` when no gateway is named.
+    /// `[providers.univerify]`; `None` when no address is given.
+    pub univerify: Option<Univerify>,
+    /// `[providers.frv]`; `None` when no service is named.
+    pub frv: Option<Frv>,
+    /// `[providers.sms]`; `None` when no service is named.
     pub sms: Option<Sms>,
     /// `[providers.email]`; `None` when no server is named.
     pub email: Option<Email>,
-}
-
-/// The SMS gateway.
-#[derive(Clone, Debug)]
-pub struct Sms {
-    /// Where messages are posted to; gateways often put a key into it.
-    pub webhook_url: Secret,
-    /// Time to answer.
-    pub timeout: Duration,
 }
 
 /// The SMTP server.

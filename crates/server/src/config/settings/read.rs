@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
     Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention, Security,
-    SendRates, Server, Settings, Sms, SmtpLogin, SmtpTls, Sources, Space, layers::Layers, reader::Reader,
+    SendRates, Server, Settings, SmtpLogin, SmtpTls, Sources, Space, carriers, layers::Layers, reader::Reader,
 };
 use crate::config::report::{Notice, Problem, Words, tidy};
 
@@ -67,7 +67,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
 const REQUEST_MS: std::ops::RangeInclusive<u32> = 100..=600_000;
 
 /// Bounds of the time that a message gateway has, ms.
-const GATEWAY_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
+pub(super) const GATEWAY_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 
 fn server(reader: &mut Reader<'_>, mode: Mode) -> Server {
     let listen = reader.socket_address("server.listen");
@@ -224,6 +224,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         per_target: rates("limits.sends.per_target"),
         per_device: rates("limits.sends.per_device"),
         per_ip: rates("limits.sends.per_ip"),
+        per_app: rates("limits.sends.per_app"),
     };
     Limits {
         enabled: reader.boolean("limits.enabled"),
@@ -273,16 +274,15 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
 }
 
 fn providers(reader: &mut Reader<'_>) -> Providers {
-    let sms_timeout = reader.milliseconds("providers.sms.timeout_ms", GATEWAY_MS);
     Providers {
         weixin_base_url: reader.required_url("providers.weixin.base_url"),
         qq_base_url: reader.required_url("providers.qq.base_url"),
         qq_graph_url: reader.required_url("providers.qq.graph_url"),
         alipay_gateway_url: reader.required_url("providers.alipay.gateway_url"),
         apple_keys_url: reader.required_url("providers.apple.keys_url"),
-        univerify_base_url: reader.url("providers.univerify.base_url"),
-        frv_base_url: reader.url("providers.frv.base_url"),
-        sms: reader.secret_url("providers.sms.webhook_url").map(|webhook_url| Sms { webhook_url, timeout: sms_timeout }),
+        univerify: carriers::univerify(reader),
+        frv: carriers::frv(reader),
+        sms: carriers::sms(reader),
         email: email(reader),
     }
 }
