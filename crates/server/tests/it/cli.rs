@@ -8,7 +8,7 @@ use crate::kit::{binary::Workplace, people::PASSWORD, *};
 fn it_tells_its_version_and_how_it_is_used() -> Outcome {
     let place = Workplace::new()?;
     place.run(&["--version"], &[])?.expect(0, &["lingpai", env!("CARGO_PKG_VERSION")]);
-    place.run(&["--help"], &[])?.expect(0, &["serve", "init", "check", "migrate", "admin"]);
+    place.run(&["--help"], &[])?.expect(0, &["serve", "init", "check", "migrate", "import", "export", "admin"]);
     place.run(&[], &[])?.expect(2, &["serve"]);
     place.run(&["serve", "--no-such-option"], &[])?.expect(2, &["--no-such-option"]);
     place.run(&["dance"], &[])?.expect(2, &["dance"]);

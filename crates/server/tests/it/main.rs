@@ -24,6 +24,7 @@ mod relate;
 mod round_trips;
 mod scripts;
 mod sessions;
+mod transfer;
 mod transport;
 mod utils;
 mod verify;
