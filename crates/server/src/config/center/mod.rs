@@ -7,6 +7,7 @@ mod fields;
 mod jsonc;
 mod merge;
 mod older_keys;
+mod open_bridge;
 mod password_secrets;
 mod platform;
 mod scripts;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 pub use app_config::AppConfig;
 pub use applications::Applications;
+pub use open_bridge::{OpenBridgeConfig, Task};
 pub use platform::normalise as normalise_platform;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
@@ -38,13 +40,14 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 3] = ["uni-cloud-s2s", "uni-open-bridge", "secure-network"];
+const OTHERS: [&str; 2] = ["uni-cloud-s2s", "secure-network"];
 
 /// The folder, read and checked.
 pub struct Center {
     applications: Applications,
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
+    open_bridge: OpenBridgeConfig,
     scripts: Scripts,
 }
 
@@ -63,10 +66,12 @@ impl Center {
                 others.insert(name, Arc::new(document.value));
             }
         }
+        let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
+        let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -96,7 +101,12 @@ impl Center {
         &self.captcha
     }
 
-    /// The `config.json` of `uni-cloud-s2s`, `uni-open-bridge` or `secure-network`, as it is.
+    /// `uni-open-bridge/config.json`
+    pub fn open_bridge(&self) -> &OpenBridgeConfig {
+        &self.open_bridge
+    }
+
+    /// The `config.json` of `uni-cloud-s2s` or `secure-network`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
     }
