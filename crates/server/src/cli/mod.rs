@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod check_upstreams;
 mod init;
 mod load;
 mod migrate;
@@ -32,7 +33,7 @@ enum Command {
     /// 生成带有全新密钥的生产配置 · Write a production configuration with fresh secrets
     Init(init::InitArgs),
     /// 检查配置与数据库,一次列出全部问题 · Check configuration and database, everything wrong at once
-    Check(SettingsArgs),
+    Check(check::CheckArgs),
     /// 升级数据库结构 · Bring the database up to date
     Migrate(SettingsArgs),
     /// 管理员 · Administrators

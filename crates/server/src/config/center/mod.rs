@@ -90,6 +90,12 @@ impl Center {
         self.applications.app(app_id, uni_platform)
     }
 
+    /// The applications that are named in the list, in order; after them an empty text if there is a
+    /// configuration for all others.
+    pub fn app_ids(&self) -> Vec<String> {
+        self.applications.app_ids()
+    }
+
     /// Whether an application is named in the list of applications (`dcloudAppid`); `None` if the
     /// configuration is not a list, so that it is for any application.
     pub fn lists(&self, app_id: &str) -> Option<bool> {
