@@ -11,6 +11,7 @@ mod outbox;
 mod peer;
 mod reply;
 pub mod url;
+mod weixin_sign_in;
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
+        .route("/auth/weixin/start", get(weixin_sign_in::start))
+        .route("/auth/weixin/callback", get(weixin_sign_in::callback))
         .route("/", get(health::welcome));
     for function in ["uni-id-co", "uni-captcha-co", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {
