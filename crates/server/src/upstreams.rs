@@ -44,7 +44,7 @@ impl Upstreams {
     /// # Errors
     /// If the TLS library refuses, or an address is none.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let http = client(HttpOptions::default(), &clock)?;
+        let http = client(HttpOptions { timeout: settings.providers.timeout, ..HttpOptions::default() }, &clock)?;
         let providers = &settings.providers;
         let univerify = providers.univerify.as_ref().map(|univerify| Univerify::new(&http, &univerify.base_url));
         Ok(Self {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod check_upstreams;
 mod export;
 mod extended_json;
 mod import;
@@ -35,7 +36,7 @@ enum Command {
     /// 生成带有全新密钥的生产配置 · Write a production configuration with fresh secrets
     Init(init::InitArgs),
     /// 检查配置与数据库,一次列出全部问题 · Check configuration and database, everything wrong at once
-    Check(SettingsArgs),
+    Check(check::CheckArgs),
     /// 升级数据库结构 · Bring the database up to date
     Migrate(SettingsArgs),
     /// 导入 uniCloud 导出的集合(JSON 行) · Import collections as uniCloud exports them (JSON lines)
