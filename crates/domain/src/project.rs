@@ -1,4 +1,5 @@
-//! The port to a project's own scripts (`custom-token.js`, `hooks/index.js`, `custom-password.js`).
+//! The port to a project's own scripts (`custom-token.js`, `hooks/index.js`, `custom-password.js`,
+//! `lang/index.js`, `validator.js`).
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -49,6 +50,16 @@ pub trait ProjectScripts: Send + Sync {
 
     /// Runs `verifyPassword`.
     async fn verify_password(&self, password: &Secret, record: &Map<String, Value>, client_info: &Map<String, Value>) -> Result<bool>;
+
+    /// The text of `lang/index.js` for a key, in the language of a tag (`zh-Hans`, `ja-JP`).
+    fn text(&self, tag: &str, key: &str) -> Option<String>;
+
+    /// Whether `validator.js` has a rule for a type, or for what a list type consists of.
+    fn has_rule(&self, kind: &str) -> bool;
+
+    /// Checks a value with the rules of `validator.js`. `kind` is a type as the original writes them
+    /// (`password`, `array<string>`), for which [`Self::has_rule`].
+    async fn check(&self, kind: &str, value: &Value) -> Result<()>;
 
     /// Tells of something that happened, and does not wait.
     fn notify(&self, event: AccountEvent, facts: Map<String, Value>);

@@ -14,6 +14,7 @@ pub mod reference;
 pub mod runtime;
 pub mod scripts;
 pub mod sessions;
+pub mod speech;
 pub mod state;
 pub mod sweeper;
 pub mod telemetry;

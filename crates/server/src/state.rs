@@ -19,6 +19,7 @@ use crate::{
     hashing::HashPool,
     pipeline::Bucket,
     sessions::Sessions,
+    speech::Speech,
 };
 
 /// Everything that methods use.
@@ -114,6 +115,11 @@ impl State {
     /// Whether an application may register users.
     pub fn knows_app(&self, app_id: &str) -> bool {
         app_id != "*" && self.center.lists(app_id) != Some(false) && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
+    }
+
+    /// What a client with this `locale` is told.
+    pub fn speech<'a>(&'a self, client_locale: Option<&'a str>) -> Speech<'a> {
+        Speech::new(client_locale, self.scripts.as_deref())
     }
 
     /// What creating the first administrator takes; `None` in development mode.

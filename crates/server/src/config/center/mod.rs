@@ -55,7 +55,7 @@ impl Center {
     /// start if there is any problem.
     pub fn load(folder: &Path, argon2: Argon2Cost) -> (Self, Vec<Notice>, Vec<Problem>) {
         let mut problems = Vec::new();
-        let (applications, mut notices) = load_uni_id(folder, argon2, &mut problems);
+        let (applications, notices) = load_uni_id(folder, argon2, &mut problems);
         let captcha = load_captcha(folder, &mut problems);
         let mut others = HashMap::new();
         for name in OTHERS {
@@ -64,7 +64,6 @@ impl Center {
             }
         }
         let scripts = Scripts::find(folder);
-        notices.extend(scripts.notices());
         tidy(&mut problems);
         (Self { applications, captcha, others, scripts }, notices, problems)
     }
