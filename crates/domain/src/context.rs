@@ -69,6 +69,7 @@ impl Context<'_> {
             create_date: self.clock.now_ms(),
             subject,
             success,
+            told: Vec::new(),
         }
     }
 

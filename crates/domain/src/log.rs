@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::account::IdentityKind;
+use crate::{account::IdentityKind, store::NewDelivery};
 
 /// `type` of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +89,8 @@ pub struct LogRow {
     pub subject: LogSubject,
     /// Whether it succeeded: `state` 1 or 0.
     pub success: bool,
+    /// Deliveries to webhooks that are stored together with the row.
+    pub told: Vec<NewDelivery>,
 }
 
 impl LogRow {

@@ -64,6 +64,7 @@ impl Context<'_> {
                 session: Some(session),
                 previous: previous.and_then(|present| self.logout_of(present)),
                 log: Some(self.log_row(LogType::Register, LogSubject::User(uid.clone()), true)),
+                audit: None,
                 on_conflict: (!newcomer.quiet).then(|| self.log_row(LogType::Register, LogSubject::Nobody, false)),
             };
             match self.store.register(&registration).await? {

@@ -8,4 +8,4 @@ mod user;
 pub use identity::{Identity, IdentityKind, derive_identities};
 pub use status::Status;
 pub use unbinding::{ThirdParty, refuse_unbinding};
-pub use user::{AppScope, User};
+pub use user::{AppScope, SECOND_STEP_FIELD, User};

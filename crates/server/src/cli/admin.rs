@@ -99,7 +99,7 @@ async fn create(args: &CreateArgs, loaded: &Loaded) -> anyhow::Result<Outcome> {
     }
     let store = open_store(&loaded.settings, true).await.context("opening the database / 打开数据库")?;
     let registration =
-        Registration { user: User::new(doc), admin_seat: false, session: None, previous: None, log: None, on_conflict: None };
+        Registration { user: User::new(doc), admin_seat: false, session: None, previous: None, log: None, on_conflict: None, audit: None };
     match store.register(&registration).await? {
         Registered::Done => {}
         Registered::AccountExists => {

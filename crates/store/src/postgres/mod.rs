@@ -4,6 +4,7 @@
 //! they write are PL/pgSQL functions (see `migrations/postgres`), so that each costs one round trip
 //! and no transaction is ever open while the program does something else.
 
+mod along;
 mod codes;
 mod collections;
 mod connect;
@@ -19,6 +20,8 @@ mod operations;
 mod outcome;
 mod real_name;
 mod schema;
+mod second_steps;
+mod session_list;
 mod sessions;
 mod statements;
 #[cfg(feature = "testing")]

@@ -7,6 +7,7 @@ use std::{
 
 use lingpai_domain::{
     account::Identity,
+    log::LogRow,
     store::{
         FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
         SignIn, SignedIn,
@@ -18,6 +19,7 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    along::deliveries,
     failure::Failure,
     invitations::inviters,
     log::LogColumns,
@@ -30,7 +32,7 @@ use crate::document::{UserParts, stands_apart};
 /// The composite type `lingpai_new_session`.
 #[derive(ToSql)]
 #[postgres(name = "lingpai_new_session")]
-struct SessionColumns {
+pub(super) struct SessionColumns {
     token: String,
     hash: Vec<u8>,
     issued_at: i64,
@@ -46,7 +48,7 @@ struct SessionColumns {
 
 impl SessionColumns {
     /// `longest_life`: the longest life of a token that is known to be in the database, in seconds.
-    fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
+    pub(super) fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
         let life = session.expires_at.saturating_sub(session.issued_at);
         Self {
             token: storable(&session.token).into_owned(),
@@ -157,9 +159,12 @@ impl PostgresStore {
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         let on_conflict = registration.on_conflict.as_ref().map(LogColumns::from);
         let session = registration.session.as_ref().map(|session| SessionColumns::new(session, &self.longest_life));
+        let of_row = |row: Option<&LogRow>| row.map(|row| row.told.clone()).unwrap_or_default();
+        let mut told = of_row(registration.log.as_ref());
+        told.extend(of_row(registration.previous.as_ref().map(|previous| &previous.log)));
         let answer = self
             .write(
-                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "SELECT lingpai_then_tell(lingpai_then_audit(lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9), $10, $11), $12)",
                 &[
                     &storable(&parts.id),
                     &Json(&parts.doc),
@@ -170,6 +175,9 @@ impl PostgresStore {
                     &registration.previous.as_ref().map(SessionEnd::from),
                     &registration.log.as_ref().map(LogColumns::from),
                     &on_conflict,
+                    &registration.audit.as_ref().map(|row| storable(&row.id)),
+                    &registration.audit.as_ref().map(|row| Json(&row.doc)),
+                    &deliveries(&told),
                 ],
             )
             .await;
@@ -195,21 +203,19 @@ impl PostgresStore {
     pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
         let rehash = sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None));
-        let rows = self
-            .write(
-                "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
-                &[
-                    &storable(&sign_in.uid),
-                    &sign_in.revision,
-                    &session,
-                    &sign_in.lock.map(|lock| lock.limit),
-                    &sign_in.lock.map(|lock| lock.retry_ms),
-                    &rehash,
-                    &sign_in.previous.as_ref().map(SessionEnd::from),
-                    &LogColumns::from(&sign_in.log),
-                ],
-            )
-            .await?;
+        let (uid, log) = (storable(&sign_in.uid), LogColumns::from(&sign_in.log));
+        let (limit, retry_ms) = (sign_in.lock.map(|lock| lock.limit), sign_in.lock.map(|lock| lock.retry_ms));
+        let previous = sign_in.previous.as_ref().map(SessionEnd::from);
+        let mut told = sign_in.log.told.clone();
+        told.extend(sign_in.previous.iter().flat_map(|previous| previous.log.told.clone()));
+        let told = deliveries(&told);
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&uid, &sign_in.revision, &session, &limit, &retry_ms, &rehash, &previous, &log];
+        let rows = if told.is_empty() {
+            self.write("SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)", &params).await?
+        } else {
+            params.push(&told);
+            self.write("SELECT lingpai_then_tell(lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8), $9)", &params).await?
+        };
         let signed_in = outcome(rows)?;
         if signed_in == SignedIn::Done {
             self.remember_life(Some(&session));
@@ -238,7 +244,7 @@ impl PostgresStore {
         let session = SessionColumns::new(&renewal.session, &self.longest_life);
         let rows = self
             .write(
-                "SELECT lingpai_renew($1, $2, $3, $4, $5)",
+                "SELECT lingpai_renew_linked($1, $2, $3, $4, $5)",
                 &[
                     &storable(&renewal.uid),
                     &renewal.revision,
@@ -256,19 +262,28 @@ impl PostgresStore {
     }
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
-        self.write("SELECT lingpai_logout($1)", &[&SessionEnd::from(logout)]).await?;
+        let end = SessionEnd::from(logout);
+        if logout.log.told.is_empty() {
+            self.write("SELECT lingpai_logout($1)", &[&end]).await?;
+        } else {
+            let told = deliveries(&logout.log.told);
+            self.write("SELECT lingpai_then_tell('done', $2) FROM lingpai_logout($1)", &[&end, &told]).await?;
+        }
         Ok(())
     }
 
     pub(super) async fn session_password(&self, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
+        let mut told = change.told.clone();
+        told.extend(change.log.iter().flat_map(|row| row.told.clone()));
         let rows = self
             .write(
-                "SELECT lingpai_change_password($1, $2, $3, $4)",
+                "SELECT lingpai_then_tell(lingpai_change_password($1, $2, $3, $4), $5)",
                 &[
                     &storable(&change.uid),
                     &change.revision,
                     &password_members(&change.password, change.version, change.valid_token_date),
                     &change.log.as_ref().map(LogColumns::from),
+                    &deliveries(&told),
                 ],
             )
             .await?;

@@ -6,7 +6,7 @@ use lingpai_domain::store::{
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use serde_json::Value;
 
-use super::{collections, failure::Failure, gate, log, logins, users};
+use super::{along, collections, failure::Failure, gate, log, logins, session_list, users};
 use crate::document::UserParts;
 
 /// See [`lingpai_domain::store::Store::register`].
@@ -41,6 +41,9 @@ pub fn register(connection: &Connection, registration: &Registration) -> Result<
     }
     if let Some(row) = &registration.log {
         log::append(connection, row)?;
+    }
+    if let Some(row) = &registration.audit {
+        along::audit(connection, row)?;
     }
     Ok(Registered::Done)
 }
@@ -90,7 +93,12 @@ pub fn renew(connection: &Connection, renewal: &Renewal) -> Result<Renewed, Fail
         return Ok(Renewed::TokenRevoked);
     }
     logins::stamp(connection, &renewal.uid, renewal.session.now, &renewal.session.ip, false)?;
+    // Looked for first: the old token may leave the list for the new one.
+    let link = renewal.old_token.as_ref().map(|old| session_list::link_of(connection, &renewal.uid, old)).transpose()?.flatten();
     begin(connection, &renewal.uid, user.valid_token_date, &renewal.session)?;
+    if let Some(link) = link {
+        session_list::link(connection, &renewal.uid, &renewal.session.token, link)?;
+    }
     Ok(Renewed::Done)
 }
 
@@ -165,7 +173,7 @@ fn forget_attempts(connection: &Connection, uid: &str, ip: Option<&str>, now: i6
 }
 
 /// Adds a token to the list: dead ones leave first, then the oldest, until it fits.
-fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, session: &NewSession) -> Result<(), Failure> {
+pub fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, session: &NewSession) -> Result<(), Failure> {
     let mut last = 0;
     let mut leaving = Vec::new();
     let mut staying = Vec::new();

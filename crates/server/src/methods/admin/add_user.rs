@@ -60,8 +60,15 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Repl
         if let Some(version) = version {
             doc.insert("password_secret_version".into(), version.into());
         }
-        let registration =
-            Registration { user: User::new(doc), admin_seat: false, session: None, previous: None, log: None, on_conflict: None };
+        let registration = Registration {
+            user: User::new(doc),
+            admin_seat: false,
+            session: None,
+            previous: None,
+            log: None,
+            on_conflict: None,
+            audit: None,
+        };
         match context.store.register(&registration).await? {
             Registered::Done => Ok(Answer::ok().with("errMsg", "")),
             Registered::AccountExists => Err(Code::AccountExists.into()),

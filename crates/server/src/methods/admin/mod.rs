@@ -61,6 +61,7 @@ pub(super) async fn set_password(scope: &Scope<'_>, uid: &str, password: (String
             version: password.1,
             valid_token_date: Some(scope.state.base.clock.now_ms()),
             log: None,
+            told: Vec::new(),
         };
         if store.change_password(&change).await? == PasswordChanged::Done {
             return Ok(());
