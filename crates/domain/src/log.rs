@@ -17,6 +17,10 @@ pub enum LogType {
     ResetPwd,
     /// A mobile number was bound.
     BindMobile,
+    /// Binding an e-mail address (ours).
+    BindEmail,
+    /// Unbinding an e-mail address (ours).
+    UnbindEmail,
     /// WeChat was unbound.
     UnbindWeixin,
     /// QQ was unbound.
@@ -36,6 +40,8 @@ impl LogType {
             LogType::Logout => "logout",
             LogType::ResetPwd => "reset-pwd",
             LogType::BindMobile => "bind-mobile",
+            LogType::BindEmail => "bind-email",
+            LogType::UnbindEmail => "unbind-email",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",
             LogType::UnbindAlipay => "unbind-alipay",

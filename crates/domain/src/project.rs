@@ -21,6 +21,22 @@ pub enum AccountEvent {
     Close,
 }
 
+impl AccountEvent {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Register, Self::Login, Self::Logout, Self::PasswordChange, Self::Close];
+
+    /// The name in settings and deliveries.
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::PasswordChange => "password-change",
+            Self::Close => "close",
+        }
+    }
+}
+
 /// A project's own scripts. Each method may answer the error that the script threw
 /// ([`crate::error::Error::thrown`]).
 #[async_trait]

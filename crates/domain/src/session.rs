@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
     project::AccountEvent,
-    store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn},
+    store::{LockRule, Logout, NewSession, PasswordChange, Renewal, Renewed, SignIn, SignedIn},
     token::{self, Claims, Payload},
 };
 
@@ -33,13 +33,15 @@ pub struct PresentToken {
 /// How often a decision is made again because the user changed in between.
 const ATTEMPTS: usize = 8;
 
-/// The end of a sign-in by password.
+/// What a sign-in rests on, besides the user.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordProof {
     /// When the address is locked out.
     pub lock: Option<LockRule>,
     /// A newer hash of the same password.
     pub rehash: Option<(String, Option<i64>)>,
+    /// Whether the second step is done, or is somebody else's business.
+    pub second_step_done: bool,
 }
 
 impl Context<'_> {
@@ -97,8 +99,10 @@ impl Context<'_> {
     /// The end of the session that a token belongs to.
     pub fn logout_of(&self, present: &PresentToken) -> Option<Logout> {
         let uid = present.claims.uid.clone()?;
+        let mut log = self.log_row(LogType::Logout, LogSubject::User(uid.clone()), true);
+        log.told = self.told(AccountEvent::Logout, &uid);
         Some(Logout {
-            log: self.log_row(LogType::Logout, LogSubject::User(uid.clone()), true),
+            log,
             uid,
             token: present.token.clone(),
             hash: token::hash(&present.token),
@@ -134,9 +138,15 @@ impl Context<'_> {
         proof: PasswordProof,
         previous: Option<&PresentToken>,
     ) -> Result<Option<NewToken>> {
+        if let Err(asked) = self.ask_second_step(user, &proof).await {
+            self.keep_rehash(user, proof).await?;
+            return Err(asked);
+        }
         let claims = self.claims_of(user).await?;
         for push in 0..ATTEMPTS as i64 {
             let (session, token) = self.mint(user, &claims, policy, push);
+            let mut log = self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true);
+            log.told = self.told(AccountEvent::Login, user.id());
             let sign_in = SignIn {
                 uid: user.id().to_owned(),
                 revision: user.revision,
@@ -144,7 +154,7 @@ impl Context<'_> {
                 lock: proof.lock,
                 rehash: proof.rehash.clone(),
                 previous: previous.and_then(|present| self.logout_of(present)),
-                log: self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true),
+                log,
             };
             match self.store.sign_in(&sign_in).await? {
                 SignedIn::Done => {
@@ -158,6 +168,17 @@ impl Context<'_> {
             }
         }
         Err(Code::SystemError.into())
+    }
+
+    /// Stores a newer hash of a password that was right, when the sign-in itself comes later. If the
+    /// user changed meanwhile, the next login does it.
+    async fn keep_rehash(&self, user: &User, proof: PasswordProof) -> Result<()> {
+        let Some((password, version)) = proof.rehash else { return Ok(()) };
+        let uid = user.id().to_owned();
+        let change =
+            PasswordChange { uid, revision: user.revision, password, version, valid_token_date: None, log: None, told: Vec::new() };
+        self.store.change_password(&change).await?;
+        Ok(())
     }
 
     /// Makes a new token for the bearer of one, after asking the store whether it still holds.

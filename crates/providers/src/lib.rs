@@ -6,3 +6,4 @@ mod excerpt;
 pub mod mail;
 pub mod outbox;
 pub mod sms;
+pub mod webhook;

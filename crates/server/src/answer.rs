@@ -89,5 +89,8 @@ fn coded_body(error: &Error, text: String) -> Map<String, Value> {
     {
         body.insert("code".into(), number.into());
     }
+    if let Some(fields) = &error.fields {
+        body.extend((**fields).clone());
+    }
     body
 }

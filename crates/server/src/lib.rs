@@ -19,6 +19,8 @@ pub mod state;
 pub mod sweeper;
 pub mod telemetry;
 pub mod transport;
+pub mod uses;
+pub mod webhooks;
 pub mod words;
 
 pub use app::{App, AppOptions};

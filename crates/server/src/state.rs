@@ -8,9 +8,11 @@ use lingpai_domain::{
     limits::{Limiter, Rate},
     project::ProjectScripts,
     random::Random,
+    second_step::SecondStepKeys,
     secret::Secret,
     store::Store,
     verification::CodePolicy,
+    webhook::Subscription,
 };
 
 use crate::{
@@ -20,6 +22,8 @@ use crate::{
     pipeline::Bucket,
     sessions::Sessions,
     speech::Speech,
+    uses::Uses,
+    webhooks::{self, Postman},
 };
 
 /// Everything that methods use.
@@ -40,6 +44,14 @@ pub struct State {
     pub codes: CodePolicy,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
+    /// When tokens were last used.
+    pub uses: Uses,
+    /// Who is told of what happens to accounts.
+    pub subscriptions: Vec<Subscription>,
+    /// Who tells them; `None`: nobody is to be told.
+    pub postman: Option<Arc<Postman>>,
+    /// What second steps are kept under; `None`: they are switched off.
+    pub second_step_keys: Option<SecondStepKeys>,
     /// What creating the first administrator takes in production mode.
     setup_token: Option<Secret>,
     /// Applications that are listed by name somewhere; `None`: any application.
@@ -84,6 +96,7 @@ impl State {
         sessions: Arc<Sessions>,
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
+        postman: Option<Arc<Postman>>,
         setup_token: Option<Secret>,
     ) -> Self {
         let per_ip = &settings.limits.per_ip;
@@ -108,8 +121,27 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
+        let uses = Uses::new(settings.sessions.note_uses);
+        let subscriptions = webhooks::subscriptions(&settings);
+        let second_step_keys =
+            settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, scripts, setup_token, listed_apps }
+        Self {
+            settings,
+            center,
+            base,
+            sessions,
+            guards,
+            delivery,
+            codes,
+            scripts,
+            uses,
+            subscriptions,
+            postman,
+            second_step_keys,
+            setup_token,
+            listed_apps,
+        }
     }
 
     /// Whether an application may register users.

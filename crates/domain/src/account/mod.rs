@@ -7,5 +7,5 @@ mod user;
 
 pub use identity::{Identity, IdentityKind, derive_identities};
 pub use status::Status;
-pub use unbinding::{ThirdParty, refuse_unbinding};
+pub use unbinding::{ThirdParty, refuse_unbinding, refuse_unbinding_email};
 pub use user::{AppScope, SECOND_STEP_FIELD, User};

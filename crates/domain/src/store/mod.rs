@@ -144,6 +144,9 @@ pub trait Store: Send + Sync {
     /// Counts a wrong password and logs it.
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome>;
 
+    /// Whether wrong passwords have locked an address out of an account by now.
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool>;
+
     /// Replaces a session's token by a new one beside it.
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed>;
 

@@ -12,6 +12,8 @@ pub mod multi_end;
 pub mod register;
 pub mod registry;
 pub mod relate;
+pub mod second_step;
+pub mod session;
 pub mod utils;
 pub mod verify;
 

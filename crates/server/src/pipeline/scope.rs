@@ -50,6 +50,8 @@ impl Scope<'_> {
             roles: &self.roles,
             client: self.client,
             scripts: self.state.scripts.as_deref(),
+            subscriptions: &self.state.subscriptions,
+            second_step_keys: self.state.second_step_keys.as_ref(),
             client_info: self.client_info,
         }
     }

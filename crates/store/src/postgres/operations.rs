@@ -8,10 +8,10 @@ use lingpai_domain::{
     log::LogRow,
     store::{
         AccountEdit, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin, FailedOutcome, GateCursor,
-        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, Logout,
-        NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
-        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
-        SignedIn, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
+        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
+        SignIn, SignedIn, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -47,6 +47,10 @@ impl Store for PostgresStore {
 
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
         self.session_fail_login(failure).await.map_err(Failure::classify)
+    }
+
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool> {
+        self.session_locked_out(uid, ip, now, lock).await.map_err(Failure::classify)
     }
 
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {

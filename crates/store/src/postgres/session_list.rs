@@ -1,7 +1,7 @@
 //! The list of a user's sessions.
 
 use lingpai_domain::{
-    store::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse},
+    store::{EndedToken, ListedToken, LockRule, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse},
     token,
 };
 use tokio_postgres::Row;
@@ -49,6 +49,18 @@ fn listed_token(row: &Row) -> Result<ListedToken, Failure> {
 impl PostgresStore {
     pub(super) async fn session_listed(&self, uid: &str) -> Result<Vec<ListedToken>, Failure> {
         self.read(LISTED, &[&storable(uid)]).await?.iter().map(listed_token).collect()
+    }
+
+    pub(super) async fn session_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool, Failure> {
+        let rows = self
+            .read(
+                "SELECT EXISTS (
+                    SELECT FROM login_attempts WHERE uid = $1 AND ip = $2 AND error_times >= $3 AND last_error_time > $4
+                )",
+                &[&storable(uid), &storable(ip), &lock.limit, &now.saturating_sub(lock.retry_ms)],
+            )
+            .await?;
+        column(&only(rows)?, 0)
     }
 
     pub(super) async fn session_note_uses(&self, uses: &[TokenUse]) -> Result<(), Failure> {

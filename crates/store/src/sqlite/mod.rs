@@ -45,10 +45,10 @@ use lingpai_domain::{
     log::LogRow,
     store::{
         AccountEdit, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin, FailedOutcome, GateCursor,
-        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, Logout,
-        NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
-        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
-        SignIn, SignedIn, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
+        SessionView, SignIn, SignedIn, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -184,6 +184,10 @@ impl Store for SqliteStore {
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
         let failure = failure.clone();
         self.write(move |connection| sessions::fail(connection, &failure)).await
+    }
+
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool> {
+        self.read(|connection| sessions::is_locked(connection, uid, ip, now, lock))
     }
 
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {

@@ -155,7 +155,8 @@ fn is_revoked(connection: &Connection, session: &NewSession, previous: Option<&L
     Ok(previous.is_some_and(|previous| previous.hash == session.hash) || gate::is_revoked(connection, &session.hash)?)
 }
 
-fn is_locked(connection: &Connection, uid: &str, ip: &str, now: i64, rule: LockRule) -> Result<bool, Failure> {
+/// See [`lingpai_domain::store::Store::is_locked_out`].
+pub fn is_locked(connection: &Connection, uid: &str, ip: &str, now: i64, rule: LockRule) -> Result<bool, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM login_attempts WHERE uid = ?1 AND ip = ?2 AND error_times >= ?3 AND last_error_time > ?4)",
     )?;

@@ -2,7 +2,11 @@
 
 #[allow(clippy::module_inception, reason = "folder = wire group, file = wire name")]
 pub mod login;
+pub mod login_by_email_code;
+pub mod login_by_second_step;
 pub mod login_by_sms;
+
+mod by_code;
 
 use lingpai_domain::{account::User, error::Code, store::Candidates};
 

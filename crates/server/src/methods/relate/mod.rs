@@ -1,8 +1,10 @@
 //! What is bound to one's own account.
 
+pub mod bind_email_by_code;
 pub mod bind_mobile_by_sms;
 pub mod unbind_alipay;
 pub mod unbind_apple;
+pub mod unbind_email;
 pub mod unbind_q_q;
 pub mod unbind_weixin;
 

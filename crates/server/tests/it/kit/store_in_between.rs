@@ -101,6 +101,7 @@ passed_on! {
     async fn register(&self, registration: &Registration) -> Registered;
     async fn sign_in(&self, sign_in: &SignIn) -> SignedIn;
     async fn fail_login(&self, failure: &FailedLogin) -> FailedOutcome;
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> bool;
     async fn renew(&self, renewal: &Renewal) -> Renewed;
     async fn logout(&self, logout: &Logout) -> ();
     async fn change_password(&self, change: &PasswordChange) -> PasswordChanged;
