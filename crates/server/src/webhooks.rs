@@ -9,7 +9,10 @@ use lingpai_domain::{
     webhook::Subscription,
 };
 use lingpai_providers::webhook::WebhookClient;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinSet,
+};
 
 use crate::{
     config::{Settings, settings::Webhook},
@@ -46,6 +49,7 @@ pub struct Postman {
     webhooks: HashMap<String, (Secret, Secret)>,
     /// How long one delivery may take, milliseconds.
     patience_ms: i64,
+    turn: Mutex<()>,
 }
 
 impl Postman {
@@ -59,7 +63,7 @@ impl Postman {
         let client = WebhookClient::new(deliveries.private_addresses, deliveries.timeout, base.clock.clone())?;
         let webhooks = settings.webhooks.iter().map(|webhook| (target(webhook), (webhook.url.clone(), webhook.secret.clone()))).collect();
         let patience_ms = i64::try_from(deliveries.timeout.as_millis()).unwrap_or(i64::MAX);
-        Ok(Some(Arc::new(Self { base, client, webhooks, patience_ms })))
+        Ok(Some(Arc::new(Self { base, client, webhooks, patience_ms, turn: Mutex::default() })))
     }
 
     /// Delivers until `stop` is told.
@@ -76,8 +80,10 @@ impl Postman {
         }
     }
 
-    /// Tries everything that is due once. Answers how many deliveries that were.
+    /// Tries everything that is due once. Answers how many deliveries that were. Rounds wait for each
+    /// other.
     pub async fn round(self: &Arc<Self>) -> store::Result<usize> {
+        let _one_at_a_time = self.turn.lock().await;
         let mut all = 0;
         loop {
             let now = self.base.clock.now_ms();
