@@ -1,0 +1,3 @@
+//! The secure network: verified clients, sealed calls, and what operators see of them.
+
+mod inspect;
