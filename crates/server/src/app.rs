@@ -72,7 +72,7 @@ impl App {
             format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用")
         })?;
         let address = listener.address()?;
-        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token));
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
 
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());

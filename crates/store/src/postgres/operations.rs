@@ -7,21 +7,25 @@ use lingpai_domain::{
     account::{IdentityKind, User},
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
-        StatusChange, Store, UserUpdate, UserUpdated,
+        AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
+        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode,
+        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
+        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
 
 use super::{PostgresStore, failure::Failure};
-use crate::document::open_data;
+use crate::document::{lease_nonce, open_data};
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates> {
         self.user_candidates(query, recent).await.map_err(Failure::classify)
+    }
+
+    async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates> {
+        self.user_candidates_of_any(query).await.map_err(Failure::classify)
     }
 
     async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool> {
@@ -42,6 +46,10 @@ impl Store for PostgresStore {
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         self.session_sign_in(sign_in).await.map_err(Failure::classify)
+    }
+
+    async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked> {
+        self.session_sign_in_linked(sign_in, doc).await.map_err(Failure::classify)
     }
 
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
@@ -82,6 +90,14 @@ impl Store for PostgresStore {
 
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
         self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
+    }
+
+    async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
+        self.nonce_use(&lease_nonce(name), until, now).await.map_err(Failure::classify)
+    }
+
+    async fn end_lease(&self, name: &str, until: i64) -> Result<()> {
+        self.nonce_hand_back(&lease_nonce(name), until).await.map_err(Failure::classify)
     }
 
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
