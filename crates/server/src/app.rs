@@ -21,6 +21,7 @@ use crate::{
     delivery::Delivery,
     runtime::told,
     scripts::FolderScripts,
+    secure_network,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -84,6 +85,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
         Ok(Self { address, state, stop, tasks })

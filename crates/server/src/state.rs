@@ -16,9 +16,11 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
     pipeline::Bucket,
+    secure_network::SecureNetwork,
     sessions::Sessions,
     upstreams::Upstreams,
 };
@@ -41,6 +43,10 @@ pub struct State {
     pub upstreams: Upstreams,
     /// Credentials of third parties.
     pub open_bridge: OpenBridge,
+    /// Functions that are HTTP services.
+    pub functions: Functions,
+    /// Who may call sealed, and who must.
+    pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
     /// The project's own scripts, if it has any.
@@ -118,8 +124,25 @@ impl State {
         let listed_apps = listed_apps(&settings);
         let upstreams = Upstreams::new(&settings, base.clock.clone())?;
         let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
+        let functions = Functions::new(&settings, &base.clock)?;
+        let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Ok(Self { settings, center, base, sessions, guards, delivery, upstreams, open_bridge, codes, scripts, setup_token, listed_apps })
+        Ok(Self {
+            settings,
+            center,
+            base,
+            sessions,
+            guards,
+            delivery,
+            upstreams,
+            open_bridge,
+            functions,
+            secure,
+            codes,
+            scripts,
+            setup_token,
+            listed_apps,
+        })
     }
 
     /// Whether an application may register users.

@@ -3,7 +3,9 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, utils, verify};
+use super::{
+    Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, secure_network, utils, verify,
+};
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -47,6 +49,8 @@ pub static METHODS: &[Method] = &[
     external::update_user_info_by_external::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
+    secure_network::challenge::METHOD,
+    secure_network::get_app_client_key::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =
