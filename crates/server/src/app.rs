@@ -22,6 +22,7 @@ use crate::{
     open_bridge,
     runtime::told,
     scripts::FolderScripts,
+    secure_network,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -88,6 +89,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),

@@ -18,9 +18,11 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
     pipeline::Bucket,
+    secure_network::SecureNetwork,
     sessions::Sessions,
     speech::Speech,
     upstreams::Upstreams,
@@ -46,6 +48,10 @@ pub struct State {
     pub upstreams: Upstreams,
     /// Credentials of third parties.
     pub open_bridge: OpenBridge,
+    /// Functions that are HTTP services.
+    pub functions: Functions,
+    /// Who may call sealed, and who must.
+    pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
     /// The project's own scripts, if it has any.
@@ -136,6 +142,8 @@ impl State {
         let subscriptions = webhooks::subscriptions(&settings);
         let second_step_keys =
             settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
+        let functions = Functions::new(&settings, &base.clock)?;
+        let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
         Ok(Self {
             settings,
@@ -146,6 +154,8 @@ impl State {
             delivery,
             upstreams,
             open_bridge,
+            functions,
+            secure,
             codes,
             scripts,
             uses,

@@ -217,6 +217,13 @@ pub trait Store: Send + Sync {
     /// Stores a value of `opendb-open-data` in place of the former one.
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()>;
 
+    /// Stores a value of `opendb-open-data` if the present one, ended or not, is `expected` (`None`: there is no such row).
+    /// `Ok(false)`: it is another, and nothing was stored. Of many callers at once exactly one is told `true`.
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool>;
+
+    /// A document of `opendb-app-client-key` by its `_id`.
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>>;
+
     /// Removes a value of `opendb-open-data`. `Ok(false)`: there was none.
     async fn remove_open_data(&self, key: &str) -> Result<bool>;
 

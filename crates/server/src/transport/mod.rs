@@ -10,6 +10,7 @@ mod opening;
 mod outbox;
 mod peer;
 mod reply;
+mod secure_network;
 pub mod url;
 mod weixin_sign_in;
 
@@ -28,12 +29,13 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/client", any(client::handle))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/secure-network/keys", get(secure_network::keys).options(secure_network::keys))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
         .route("/auth/weixin/start", get(weixin_sign_in::start))
         .route("/auth/weixin/callback", get(weixin_sign_in::callback))
         .route("/", get(health::welcome));
-    for function in ["uni-id-co", "uni-captcha-co", UNI_OPEN_BRIDGE] {
+    for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }

@@ -26,6 +26,7 @@ mod relate;
 mod round_trips;
 mod scripts;
 mod second_step;
+mod secure_network;
 mod session;
 mod sessions;
 mod transfer;

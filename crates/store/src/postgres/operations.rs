@@ -122,6 +122,15 @@ impl Store for PostgresStore {
         self.put(open_data::COLLECTION, &open_data::document(key, value, expired)).await
     }
 
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let document = open_data::document(key, value, expired);
+        self.open_data_replace(key, expected, &document).await.map_err(Failure::classify)
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.document("opendb-app-client-key", id).await.map_err(Failure::classify)
+    }
+
     async fn remove_open_data(&self, key: &str) -> Result<bool> {
         self.remove(open_data::COLLECTION, key).await
     }

@@ -272,6 +272,15 @@ impl Store for SqliteStore {
         self.put(OPEN_DATA, &open_data_document(key, value, expired)).await
     }
 
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let (document, expected) = (open_data_document(key, value, expired), expected.map(str::to_owned));
+        self.write(move |connection| open_data::replace(connection, expected.as_deref(), &document)).await
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.read(|connection| open_data::document(connection, "opendb-app-client-key", id))
+    }
+
     async fn remove_open_data(&self, key: &str) -> Result<bool> {
         self.remove(OPEN_DATA, key).await
     }

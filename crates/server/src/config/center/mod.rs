@@ -12,6 +12,7 @@ mod password_secrets;
 mod platform;
 mod real_name;
 mod scripts;
+pub mod secure_network;
 mod sms;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,7 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 2] = ["uni-cloud-s2s", "secure-network"];
+const OTHERS: [&str; 1] = ["uni-cloud-s2s"];
 
 /// The folder, read and checked.
 pub struct Center {
@@ -51,6 +52,7 @@ pub struct Center {
     others: HashMap<&'static str, Arc<Value>>,
     open_bridge: OpenBridgeConfig,
     scripts: Scripts,
+    secure_network: secure_network::Source,
 }
 
 impl Center {
@@ -70,9 +72,11 @@ impl Center {
         }
         let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
         let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
+        let (secure_network, found) = secure_network::Source::load(folder);
+        problems.extend(found);
         let scripts = Scripts::find(folder);
         tidy(&mut problems);
-        (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts, secure_network }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -113,9 +117,14 @@ impl Center {
         &self.open_bridge
     }
 
-    /// The `config.json` of `uni-cloud-s2s` or `secure-network`, as it is.
+    /// The `config.json` of `uni-cloud-s2s`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
+    }
+
+    /// The folder `secure-network`.
+    pub fn secure_network(&self) -> &secure_network::Source {
+        &self.secure_network
     }
 
     /// The project's own scripts.

@@ -119,6 +119,8 @@ passed_on! {
     async fn put_push_device(&self, device: &PushDevice) -> bool;
     async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> bool;
+    async fn app_client_key(&self, id: &str) -> Option<Map<String, Value>>;
     async fn remove_open_data(&self, key: &str) -> bool;
     async fn frv_log(&self, certify_id: &str) -> Option<Map<String, Value>>;
     async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> bool;
