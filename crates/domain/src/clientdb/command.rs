@@ -169,7 +169,9 @@ fn source(step: &Step<'_>, session: &Session, depth: usize) -> Result<Source> {
     }
     let main = queries.remove(0);
     match main {
-        Query { source: Source::Collection(name), condition: None, .. } if queries.is_empty() && step.params.iter().all(Value::is_string) => {
+        Query { source: Source::Collection(name), condition: None, .. }
+            if queries.is_empty() && step.params.iter().all(Value::is_string) =>
+        {
             Ok(Source::Collection(name))
         }
         main => Ok(Source::Joined(Box::new(main), queries)),

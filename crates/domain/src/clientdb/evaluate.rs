@@ -238,9 +238,7 @@ fn one_matches(found: &[&Value], matcher: &Matcher, subject: Subject<'_>) -> Out
         Matcher::Pattern(pattern) => any(&|value| value.as_str().is_some_and(|text| pattern.is_match(text))),
         Matcher::Exists(exists) => *exists != found.is_empty(),
         Matcher::Size(size) => found.iter().any(|value| value.as_array().is_some_and(|items| items.len() as u64 == *size)),
-        Matcher::Contains(wanted) => {
-            !wanted.is_empty() && wanted.iter().all(|wanted| any(&|value| same(value, wanted)))
-        }
+        Matcher::Contains(wanted) => !wanted.is_empty() && wanted.iter().all(|wanted| any(&|value| same(value, wanted))),
         Matcher::Element(condition) => {
             for item in found.iter().filter_map(|value| value.as_array()).flatten() {
                 let wrapped;
@@ -257,7 +255,9 @@ fn one_matches(found: &[&Value], matcher: &Matcher, subject: Subject<'_>) -> Out
             }
             false
         }
-        Matcher::Remainder(divisor, remainder) => any(&|value| value.as_i64().is_some_and(|value| value.wrapping_rem(*divisor) == *remainder)),
+        Matcher::Remainder(divisor, remainder) => {
+            any(&|value| value.as_i64().is_some_and(|value| value.wrapping_rem(*divisor) == *remainder))
+        }
         Matcher::Not(inner) => !one_matches(found, inner, subject)?,
         Matcher::All(parts) => {
             for part in parts {

@@ -114,7 +114,9 @@ pub fn compute(function: Function, arguments: &[Value]) -> Value {
             let (text, part) = (text().unwrap_or_default(), second.as_str().unwrap_or_default());
             Some(text.find(part).map_or(Value::from(-1), |at| text[..at].chars().count().into()))
         }
-        Function::Split => text().zip(second.as_str().filter(|at| !at.is_empty())).map(|(text, at)| text.split(at).map(Value::from).collect()),
+        Function::Split => {
+            text().zip(second.as_str().filter(|at| !at.is_empty())).map(|(text, at)| text.split(at).map(Value::from).collect())
+        }
         Function::ToString => Some(as_text(first).into()),
         Function::Size => first.as_array().map(|items| items.len().into()),
         Function::ArrayElemAt => item_at(first, second),
@@ -203,7 +205,8 @@ fn substring(text: &Value, start: &Value, length: &Value) -> Option<Value> {
 
 fn item_at(list: &Value, index: &Value) -> Option<Value> {
     let (items, index) = (list.as_array()?, index.as_i64()?);
-    let index = if index < 0 { items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)? } else { usize::try_from(index).ok()? };
+    let index =
+        if index < 0 { items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)? } else { usize::try_from(index).ok()? };
     items.get(index).cloned()
 }
 

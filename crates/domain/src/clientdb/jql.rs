@@ -162,9 +162,7 @@ impl<'a> Parser<'a> {
         }
         match (left, right) {
             (Expression::Field(path), Expression::Literal(Value::Array(values))) => Expression::Match(path, Matcher::In(values)),
-            (Expression::Literal(value), Expression::Field(path)) => {
-                Expression::Match(path, Matcher::Compare(Comparison::Equal, value))
-            }
+            (Expression::Literal(value), Expression::Field(path)) => Expression::Match(path, Matcher::Compare(Comparison::Equal, value)),
             (left, right) => Expression::In(Box::new(left), Box::new(right)),
         }
     }

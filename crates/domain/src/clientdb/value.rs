@@ -57,8 +57,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
         (Value::Object(fields), Value::Object(others)) => match (date_ms(a), date_ms(b)) {
             (Some(a), Some(b)) => a == b,
             _ => {
-                fields.len() == others.len()
-                    && fields.iter().all(|(name, value)| others.get(name).is_some_and(|other| same(value, other)))
+                fields.len() == others.len() && fields.iter().all(|(name, value)| others.get(name).is_some_and(|other| same(value, other)))
             }
         },
         _ => a == b,

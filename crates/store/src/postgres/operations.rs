@@ -7,10 +7,10 @@ use lingpai_domain::{
     account::{IdentityKind, User},
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
-        StatusChange, Store, UserUpdate, UserUpdated,
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed,
+        Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};

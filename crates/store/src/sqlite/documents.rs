@@ -58,9 +58,7 @@ fn statement(query: &DocumentQuery) -> Result<(String, Vec<Parameter>), Failure>
         for term in &query.terms {
             let path = add(Parameter::Text(format!("$.\"{}\"", term.field)));
             let texts = add(list(&term.texts)?);
-            terms.push(format!(
-                "(t.doc ->> {path} IN (SELECT value FROM json_each({texts})) OR json_type(t.doc, {path}) = 'array')"
-            ));
+            terms.push(format!("(t.doc ->> {path} IN (SELECT value FROM json_each({texts})) OR json_type(t.doc, {path}) = 'array')"));
         }
         doc = format!("CASE WHEN {} THEN t.doc END", terms.join(" AND "));
     }
@@ -94,10 +92,7 @@ fn statement(query: &DocumentQuery) -> Result<(String, Vec<Parameter>), Failure>
         }
     };
     let limit = add(Parameter::Integer(i64::try_from(query.examine).unwrap_or(i64::MAX)));
-    Ok((
-        format!("SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY {order} LIMIT {limit}", conditions.join(" AND ")),
-        params,
-    ))
+    Ok((format!("SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY {order} LIMIT {limit}", conditions.join(" AND ")), params))
 }
 
 enum Place {

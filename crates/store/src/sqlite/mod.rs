@@ -42,10 +42,11 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView,
-        SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration,
+        Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate,
+        UserUpdated,
     },
 };
 use rusqlite::Connection;

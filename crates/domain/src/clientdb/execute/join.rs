@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, Engine, read::{answer, sort}};
+use super::{
+    Answer, Engine,
+    read::{answer, sort},
+};
 use crate::clientdb::{
     MOST_VALUES,
     command::{Query, Source},
@@ -71,9 +74,7 @@ impl Engine<'_> {
     /// Finds the foreign key between the main collection and another one.
     fn link(&self, main: &str, other: &Query, outer: &Query) -> Result<Link> {
         let other = collection_of(other)?;
-        let wanted = |collection: &str, field: &Path| {
-            outer.foreign_key.as_ref().is_none_or(|(of, name)| of == collection && name == field)
-        };
+        let wanted = |collection: &str, field: &Path| outer.foreign_key.as_ref().is_none_or(|(of, name)| of == collection && name == field);
         for (field, key) in self.open_schema(main, "read")?.foreign_keys() {
             if key.collection == other && wanted(main, &field) {
                 return Ok(Link::Forward { field, key: Path::parse(&key.field)? });
@@ -115,7 +116,8 @@ impl Engine<'_> {
         }
         for doc in docs {
             let wanted: Vec<Value> = keys_in(link.main_field().find(doc)).cloned().collect();
-            let belongs = |other: &&Map<String, Value>| keys_in(key.find(other)).any(|value| wanted.iter().any(|wanted| same(wanted, value)));
+            let belongs =
+                |other: &&Map<String, Value>| keys_in(key.find(other)).any(|value| wanted.iter().any(|wanted| same(wanted, value)));
             let matching: Vec<Value> = found.iter().filter(belongs).cloned().map(Value::Object).collect();
             match link {
                 Link::Forward { field, .. } => field.put(doc, matching.into()),

@@ -111,7 +111,13 @@ impl Engine<'_> {
     }
 
     /// What of a document the caller may see of what was asked for.
-    async fn visible(&self, schema: &Schema, mut doc: Map<String, Value>, query: &Query, lookups: &mut Lookups) -> Result<Map<String, Value>> {
+    async fn visible(
+        &self,
+        schema: &Schema,
+        mut doc: Map<String, Value>,
+        query: &Query,
+        lookups: &mut Lookups,
+    ) -> Result<Map<String, Value>> {
         if query.distinct {
             return Ok(doc);
         }

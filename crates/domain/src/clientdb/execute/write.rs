@@ -41,7 +41,9 @@ impl Engine<'_> {
             let mut doc = doc.clone();
             // What the schema sets itself, nobody else does.
             let mut paths = Vec::new();
-            for name in doc.keys().filter(|name| name.as_str() != "_id" && schema.fields.get(*name).is_none_or(|field| field.forced.is_none())) {
+            for name in
+                doc.keys().filter(|name| name.as_str() != "_id" && schema.fields.get(*name).is_none_or(|field| field.forced.is_none()))
+            {
                 if !schema.fields.contains_key(name) {
                     return Err(Refusal::validation("clientdb-field-unknown", name));
                 }

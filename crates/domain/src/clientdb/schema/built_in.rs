@@ -21,16 +21,8 @@ const CLOSED_COLLECTIONS: [&str; 4] = ["opendb-frv-logs", "opendb-verify-codes",
 
 /// Fields of users that no schema can show or have written: passwords, tokens, third parties' keys,
 /// and what locks accounts.
-const SECRET_FIELDS: [&str; 8] = [
-    "password",
-    "password_secret_version",
-    "token",
-    "third_party",
-    "login_ip_limit",
-    "valid_token_date",
-    "realname_auth",
-    "totp",
-];
+const SECRET_FIELDS: [&str; 8] =
+    ["password", "password_secret_version", "token", "third_party", "login_ip_limit", "valid_token_date", "realname_auth", "totp"];
 
 /// The schemas. They are compiled in, and a test reads them.
 pub fn schemas() -> Vec<Schema> {

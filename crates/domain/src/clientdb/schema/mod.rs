@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-pub use field::{BsonType, Bound, DefaultValue, Field, ForeignKey, Format};
+pub use field::{Bound, BsonType, DefaultValue, Field, ForeignKey, Format};
 pub use read::SchemaProblem;
 
 use super::{
@@ -94,9 +94,9 @@ impl Schemas {
 
     /// The schema of a collection.
     pub fn of(&self, collection: &str) -> Result<&Schema> {
-        self.0.get(collection).ok_or_else(|| {
-            Refusal::new(super::RefusalCode::Permission, "clientdb-no-collection").with("name", collection)
-        })
+        self.0
+            .get(collection)
+            .ok_or_else(|| Refusal::new(super::RefusalCode::Permission, "clientdb-no-collection").with("name", collection))
     }
 
     /// All of them, in no order.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{BsonType, Bound, DefaultValue, Field, ForeignKey, Format, Permissions, Schema};
+use super::{Bound, BsonType, DefaultValue, Field, ForeignKey, Format, Permissions, Schema};
 use crate::clientdb::{pattern::Pattern, permission::Rule};
 
 /// Something wrong with a schema.
@@ -29,8 +29,26 @@ impl SchemaProblem {
 
 /// Keys of fields that only concern forms, documentation or other parts of uniCloud.
 const OF_FORMS: [&str; 20] = [
-    "title", "label", "description", "componentForEdit", "componentForShow", "group", "order", "errorMessage", "permission", "bsonType",
-    "uiType", "parentKey", "fileMediaType", "fileExtName", "multiple", "maxSize", "enumType", "disabled", "placeholder", "value",
+    "title",
+    "label",
+    "description",
+    "componentForEdit",
+    "componentForShow",
+    "group",
+    "order",
+    "errorMessage",
+    "permission",
+    "bsonType",
+    "uiType",
+    "parentKey",
+    "fileMediaType",
+    "fileExtName",
+    "multiple",
+    "maxSize",
+    "enumType",
+    "disabled",
+    "placeholder",
+    "value",
 ];
 /// Deepest nesting of fields.
 const DEEPEST: usize = 8;
@@ -50,7 +68,16 @@ impl Schema {
         for key in schema.keys() {
             if !matches!(
                 key.as_str(),
-                "bsonType" | "permission" | "properties" | "required" | "description" | "title" | "$schema" | "version" | "schemaName" | "closed"
+                "bsonType"
+                    | "permission"
+                    | "properties"
+                    | "required"
+                    | "description"
+                    | "title"
+                    | "$schema"
+                    | "version"
+                    | "schemaName"
+                    | "closed"
             ) {
                 reader.not_supported(key);
             }

@@ -9,6 +9,7 @@ mod merge;
 mod older_keys;
 mod password_secrets;
 mod platform;
+mod schemas;
 mod scripts;
 mod sms;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::{
     sync::Arc,
 };
 
-use lingpai_domain::{captcha::CaptchaConfig, password::Argon2Cost, random::Random};
+use lingpai_domain::{captcha::CaptchaConfig, clientdb::Schemas, password::Argon2Cost, random::Random};
 use serde_json::Value;
 
 pub use app_config::AppConfig;
@@ -46,6 +47,7 @@ pub struct Center {
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
     scripts: Scripts,
+    schemas: Schemas,
 }
 
 impl Center {
@@ -65,8 +67,10 @@ impl Center {
         }
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
+        let (schemas, wrong) = schemas::folder_of(folder).map_or_else(Default::default, |folder| schemas::load(&folder));
+        problems.extend(wrong);
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts }, notices, problems)
+        (Self { applications, captcha, others, scripts, schemas }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -99,6 +103,18 @@ impl Center {
     /// The `config.json` of `uni-cloud-s2s`, `uni-open-bridge` or `secure-network`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
+    }
+
+    /// The schemas of collections.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// Takes the schemas of another folder (`clientdb.schemas`). Answers what is wrong with them.
+    pub fn use_schemas(&mut self, folder: &Path) -> Vec<Problem> {
+        let (schemas, problems) = schemas::load(folder);
+        self.schemas = schemas;
+        problems
     }
 
     /// The project's own scripts.
