@@ -6,6 +6,7 @@ pub mod call;
 pub mod cli;
 pub mod config;
 pub mod delivery;
+pub mod files;
 pub mod hashing;
 pub mod methods;
 pub mod openapi;

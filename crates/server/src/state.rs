@@ -16,6 +16,7 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    files::Files,
     hashing::HashPool,
     pipeline::Bucket,
     sessions::Sessions,
@@ -37,6 +38,8 @@ pub struct State {
     pub delivery: Delivery,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// Files that clients upload.
+    pub files: Files,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// What creating the first administrator takes in production mode.
@@ -108,7 +111,8 @@ impl State {
         };
         let listed_apps = listed_apps(&settings);
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, scripts, setup_token, listed_apps }
+        let files = Files::new(&settings, &*base.random);
+        Self { settings, center, base, sessions, guards, delivery, codes, files, scripts, setup_token, listed_apps }
     }
 
     /// Whether an application may register users.

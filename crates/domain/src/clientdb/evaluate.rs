@@ -145,7 +145,9 @@ fn compared(comparison: Comparison, left: &Expression, right: &Expression, subje
         return Ok(Some(comparison.holds(None, None)));
     }
     let (left, right) = (evaluate(left, subject)?, evaluate(right, subject)?);
-    if left == Datum::Unknown || right == Datum::Unknown {
+    // Two fields that are both missing are not the same: an owner that is not there is nobody's.
+    let both_missing = left == Datum::Missing && right == Datum::Missing;
+    if left == Datum::Unknown || right == Datum::Unknown || both_missing {
         return Ok(None);
     }
     Ok(Some(comparison.holds(left.as_value(), right.as_value())))

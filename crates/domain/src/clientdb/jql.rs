@@ -259,6 +259,10 @@ impl<'a> Parser<'a> {
     }
 
     fn template(&self, texts: &[String], expressions: &[String]) -> Result<Expression> {
+        const MOST_INSERTS: usize = 16;
+        if expressions.len() > MOST_INSERTS {
+            return Err(Refusal::too_large(format!("{MOST_INSERTS} ${{}}")));
+        }
         let mut parts = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             parts.push(Expression::text(text.clone()));

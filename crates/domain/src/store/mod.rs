@@ -7,6 +7,7 @@
 mod changes;
 mod codes;
 mod documents;
+mod files;
 mod gate;
 mod sessions;
 
@@ -20,6 +21,7 @@ pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcom
 pub use documents::{
     CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FieldTerm, StoredDocument, is_own_collection,
 };
+pub use files::{FileAdded, FileQuota, FileRecord};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use sessions::{
     FailedLogin, FailedOutcome, LockRule, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
@@ -251,6 +253,15 @@ pub trait Store: Send + Sync {
     /// Replaces and removes documents of one of [`CHANGEABLE`] or of a project's own collection, each
     /// unless it changed since it was read. Answers the `_id`s of those that did, or are gone.
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>>;
+
+    /// Notes a file that was uploaded, unless it would be too much.
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded>;
+
+    /// A file by its id.
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>>;
+
+    /// Forgets a file, if it is this owner's (`None`: whoever's it is). `Ok(false)`: there is none.
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool>;
 
     /// Whether a user with role `admin` exists.
     async fn admin_exists(&self) -> Result<bool>;

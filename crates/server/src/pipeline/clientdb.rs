@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use lingpai_domain::{
+    client::Client,
     clientdb::{
         Engine, Limits, Refusal, RefusalCode, Session, SessionUser,
         command::{Action, Command, Source},
@@ -10,6 +11,7 @@ use lingpai_domain::{
         refusal,
     },
     error::{Code, Error, Result},
+    roles::ADMIN,
     session::NewToken,
 };
 
@@ -117,6 +119,23 @@ async fn caller(scope: &Scope<'_>, token: Option<&str>) -> Result<CallerOfDataba
         Err(error) if matches!(error.code, Code::SystemError | Code::ConfigFieldInvalid | Code::ConfigFieldRequired) => Err(error),
         Err(error) => Ok((None, None, Some(error))),
     }
+}
+
+/// The caller of something beside functions: id, and whether an administrator. `None`: not logged in.
+pub async fn caller_of(state: &State, call: &Call, client: &Client) -> Result<Option<(String, bool)>> {
+    let config = state.center.app(&client.app_id, &client.platform).map_err(|problem| config_error(&problem.place.path))?;
+    let scope = Scope {
+        state,
+        config,
+        client,
+        client_info: &call.client_info,
+        locale: call.locale(),
+        present: None,
+        roles: state.sessions.roles(),
+    };
+    let Some(token) = call.token.as_deref().filter(|token| !token.is_empty()) else { return Ok(None) };
+    let caller = access::user(&scope, Some(token), Renewal::Never).await?;
+    Ok(Some((caller.uid().to_owned(), caller.roles().iter().any(|role| role == ADMIN))))
 }
 
 enum Commands<'a> {

@@ -17,7 +17,7 @@ use lingpai_domain::{
     error::{Code, Error},
 };
 
-use super::{body, client_space, cors, peer, reply};
+use super::{body, client_space, cors, files, peer, reply};
 use crate::{
     call::Call,
     config::settings::Space,
@@ -33,10 +33,10 @@ const AUTHORISE: &str = "serverless.auth.user.anonymousAuthorize";
 const INVALID_TOKEN: &str = "GATEWAY_INVALID_TOKEN";
 
 /// A failure of the protocol: status, `error.code`, `error.message`.
-struct Failure(StatusCode, String, String);
+pub(super) struct Failure(pub(super) StatusCode, pub(super) String, pub(super) String);
 
 impl Failure {
-    fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
+    pub(super) fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
         Self(status, error.code.wire().to_owned(), Words::built_in().message(locale, error))
     }
 
@@ -84,6 +84,14 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
             let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
             invoke(state, parts, space, params, request_id).await
         }
+        Some(method) if method.starts_with(files::METHODS) => {
+            let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
+            let info = client_info_header(&parts.headers);
+            let call = files::call(&parts.headers, &parts.extensions, state, method, request_id, info);
+            refuse_other_apps(space, &call)?;
+            files::answer(state, call, &parts.headers, &method[files::METHODS.len()..], &params).await
+        }
         other => {
             let method = other.unwrap_or_default().chars().take(64).collect::<String>();
             Err(Failure::bad(&Error::new(Code::MethodNotFound).with("function", "client").with("method", method)))
@@ -121,15 +129,20 @@ async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<Str
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
     }
-    let app = call.client_info.get("appId").and_then(Value::as_str);
-    if app.is_some_and(|app| !space.allows(app)) {
-        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
-        return Err(Failure::new(StatusCode::FORBIDDEN, &error, locale));
-    }
+    refuse_other_apps(space, &call)?;
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
         Err(_) => Ok(Value::Object(crate::answer::error_body(&Code::ServerBusy.into(), Words::built_in(), locale))),
     }
+}
+
+fn refuse_other_apps(space: &Space, call: &Call) -> Result<(), Failure> {
+    let app = call.client_info.get("appId").and_then(Value::as_str);
+    if app.is_some_and(|app| !space.allows(app)) {
+        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
+        return Err(Failure::new(StatusCode::FORBIDDEN, &error, call.locale()));
+    }
+    Ok(())
 }
 
 /// What a call has besides its parameters.

@@ -4,6 +4,7 @@ mod body;
 pub mod client;
 mod client_space;
 mod cors;
+mod files;
 mod health;
 mod listener;
 mod opening;
@@ -14,7 +15,7 @@ pub mod url;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::any, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, routing::any, routing::get};
 
 pub use listener::{Listener, ListenerOptions};
 pub use peer::PeerAddress;
@@ -25,6 +26,8 @@ use crate::{openapi, state::State};
 pub fn router(state: Arc<State>) -> Router {
     let mut router = Router::new()
         .route("/client", any(client::handle))
+        .route("/storage", any(files::upload).layer(DefaultBodyLimit::disable()))
+        .route("/storage/{id}/{name}", any(files::serve))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -12,6 +12,7 @@ mod clientdb;
 mod dev;
 mod durability;
 mod external;
+mod files;
 mod fission;
 mod health;
 mod login;

@@ -10,6 +10,7 @@ mod connect;
 mod devices;
 mod documents;
 mod failure;
+mod files;
 mod gate;
 mod invitations;
 mod log;

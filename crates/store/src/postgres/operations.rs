@@ -8,9 +8,10 @@ use lingpai_domain::{
     log::LogRow,
     store::{
         Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
-        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
-        Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed,
-        Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, UserUpdate, UserUpdated,
+        FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance,
+        InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange,
+        Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -178,6 +179,18 @@ impl Store for PostgresStore {
 
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
         self.document_change(collection, changes).await.map_err(Failure::classify)
+    }
+
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {
+        self.file_add(file, quota).await.map_err(Failure::classify)
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>> {
+        self.file_by_id(id).await.map_err(Failure::classify)
+    }
+
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool> {
+        self.file_remove(id, owner).await.map_err(Failure::classify)
     }
 
     async fn admin_exists(&self) -> Result<bool> {

@@ -11,6 +11,7 @@ mod connection;
 mod devices;
 mod documents;
 mod failure;
+mod files;
 mod gate;
 mod invitations;
 mod lifetime;
@@ -43,10 +44,10 @@ use lingpai_domain::{
     log::LogRow,
     store::{
         Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
-        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
-        Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration,
-        Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate,
-        UserUpdated,
+        FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance,
+        InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged,
+        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
+        StatusChange, Store, StoreError, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -351,6 +352,20 @@ impl Store for SqliteStore {
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
         let (collection, changes) = (collection.to_owned(), changes.to_vec());
         self.write(move |connection| documents::change(connection, &collection, &changes)).await
+    }
+
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {
+        let file = file.clone();
+        self.write(move |connection| files::add(connection, &file, quota)).await
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>> {
+        self.read(|connection| files::find(connection, id))
+    }
+
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool> {
+        let (id, owner) = (id.to_owned(), owner.map(str::to_owned));
+        self.write(move |connection| files::remove(connection, &id, owner.as_deref())).await
     }
 
     async fn admin_exists(&self) -> Result<bool> {

@@ -8,6 +8,7 @@ mod collections;
 mod database;
 mod documents;
 mod face_verification;
+mod files;
 mod gate;
 mod health;
 mod invitations;

@@ -171,7 +171,7 @@ async fn permissions_look_into_other_documents(app: &TestApp) -> Outcome {
     assert_eq!(texts(&alices).await?[0]["todo_id"], json!(todo));
     assert_eq!(texts(&alices).await?.as_array().map(Vec::len), Some(1));
     assert_eq!(texts(&bobs).await?, json!([]));
-    assert_eq!(texts("").await?, json!([]));
+    denied(&ask(app, "", "note", &[("get", json!([]))]).await?, "TOKEN_INVALID_ANONYMOUS_USER");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ async fn boss(app: &TestApp) -> anyhow::Result<String> {
 async fn what_is_not_supported_is_named(app: &TestApp) -> Outcome {
     let token = boss(app).await?;
     for (steps, named) in [
-        (vec![("aggregate", json!([])), ("end", json!([]))], "end"),
+        (vec![("aggregate", json!([])), ("end", json!([]))], "aggregate"),
         (vec![("get", json!([{"getTree": {"limitLevel": 5}}]))], "getTree"),
         (vec![("geoNear", json!([{}])), ("get", json!([]))], "geoNear"),
         (vec![("where", json!(["geoNear(a, b)"])), ("get", json!([]))], "geoNear()"),
@@ -46,7 +46,7 @@ async fn what_is_not_understood_is_refused(app: &TestApp) -> Outcome {
         json!("/(?=a)/.test(a)"),
         json!("$where == 1"),
         json!("a..b == 1"),
-        json!("a == `x${b}`} == 1"),
+        json!("a == `x"),
         json!("new Function('x')()"),
         json!(""),
         json!("  "),
@@ -109,14 +109,14 @@ async fn too_much_is_refused(app: &TestApp) -> Outcome {
     let token = boss(app).await?;
     let terms = |count: usize| (0..count).map(|n| format!("a{n} == {n}")).collect::<Vec<_>>().join(" || ");
     let objects: Map<String, Value> = (0..10_000).map(|n| (format!("f{n}"), json!(n))).collect();
-    let nested = |depth: usize| (0..depth).fold(json!({"a": 1}), |inner, _| command("or", json!([[inner]])));
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }));
     for condition in [
         json!(terms(10_000)),
         json!(terms(600)),
         json!(objects),
         json!(format!("{}a == 1{}", "(".repeat(1000), ")".repeat(1000))),
         json!(format!("{}a", "!".repeat(2000))),
-        nested(20),
+        nested(40),
         json!({"a": command("in", json!([vec![1; 5000]]))}),
         json!(format!("a == '{}'", "x".repeat(10_000))),
     ] {
