@@ -19,8 +19,8 @@ macro_rules! functions {
             }
 
             /// Whether it takes so many arguments.
-            pub const fn takes(self, count: usize) -> bool {
-                match self { $( Self::$name => count >= $low && count <= $high, )+ }
+            pub fn takes(self, count: usize) -> bool {
+                match self { $( Self::$name => ($low..=$high).contains(&count), )+ }
             }
         }
     };

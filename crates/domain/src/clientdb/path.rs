@@ -120,6 +120,32 @@ impl Path {
     }
 }
 
+impl Path {
+    /// Takes out everything that the path leads to, through lists as well.
+    pub fn take_all(&self, doc: &mut Map<String, Value>) {
+        if let Some((first, rest)) = self.0.split_first() {
+            take_below(doc, first, rest);
+        }
+    }
+
+    /// Whether the path begins with another one, and goes on.
+    pub fn is_below(&self, other: &Path) -> bool {
+        self.0.len() > other.0.len() && self.0.starts_with(&other.0)
+    }
+}
+
+fn take_below(doc: &mut Map<String, Value>, name: &str, rest: &[String]) {
+    let Some((next, rest)) = rest.split_first() else {
+        doc.shift_remove(name);
+        return;
+    };
+    match doc.get_mut(name) {
+        Some(Value::Object(inner)) => take_below(inner, next, rest),
+        Some(Value::Array(items)) => items.iter_mut().filter_map(Value::as_object_mut).for_each(|item| take_below(item, next, rest)),
+        _ => {}
+    }
+}
+
 fn step<'a>(value: &'a Value, segment: &str) -> Option<&'a Value> {
     match value {
         Value::Object(fields) => fields.get(segment),

@@ -308,7 +308,7 @@ pub async fn serve(
 async fn open(state: &State, id: &str, name: &str, range: Option<&str>, head: bool) -> std::io::Result<Response<Body>> {
     let mut file = tokio::fs::File::open(state.files.folder.path(id)).await?;
     let size = file.metadata().await?.len();
-    let mut beginning = vec![0; content::BEGINNING];
+    let mut beginning = [0; content::BEGINNING];
     let mut read = 0;
     while read < beginning.len() {
         match file.read(&mut beginning[read..]).await? {

@@ -2,7 +2,10 @@
 
 use lingpai_domain::store::RoundTrips;
 
-use crate::kit::{people::*, store_in_between::controlled, *};
+use crate::{
+    clientdb,
+    kit::{people::*, store_in_between::controlled, *},
+};
 
 each_engine!(methods_keep_to_their_round_trips);
 
@@ -29,6 +32,10 @@ async fn methods_keep_to_their_round_trips(engine: Engine) -> Outcome {
     let user_call = |method: &str, params: Value| Call::new(method).params(params).token(&token);
 
     costs_at_most("getAccountInfo", user_call("getAccountInfo", json!({})), (1, 0)).await?;
+    let own = [("where", json!(["_id == $cloudEnv_uid"])), ("field", json!(["mobile,nickname"])), ("get", json!([]))];
+    store.take_round_trips();
+    let answer = clientdb::ask(&app, &token, "uni-id-users", &own).await?;
+    assert_eq!((&answer["code"], store.take_round_trips()), (&json!(0), RoundTrips { reads: 1, writes: 0 }));
     costs_at_most("getSupportedLoginType", Call::new("getSupportedLoginType"), (0, 0)).await?;
     costs_at_most("createCaptcha", Call::new("createCaptcha").params(json!({"scene": "register"})), (0, 1)).await?;
     costs_at_most("refreshCaptcha", Call::new("refreshCaptcha").params(json!({"scene": "register"})), (0, 1)).await?;

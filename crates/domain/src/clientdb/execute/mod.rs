@@ -108,7 +108,10 @@ impl Engine<'_> {
     /// The conditions under which the caller may use the fields that a query speaks of.
     fn usable(&self, schema: &Schema, paths: &[&super::path::Path], purpose: Purpose) -> Result<Vec<Expression>> {
         let mut conditions: Vec<Expression> = Vec::new();
-        for path in paths {
+        // Whoever compares or writes an object compares or writes its parts.
+        let parts = schema.parts_with_rules();
+        let below = parts.iter().filter(|part| paths.iter().any(|path| part.is_below(path)));
+        for path in paths.iter().copied().chain(below) {
             match schema.verdict(path, purpose, self.session) {
                 Verdict::Granted => {}
                 Verdict::Depends(condition) if conditions.contains(&condition) => {}

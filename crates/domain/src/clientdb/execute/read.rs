@@ -133,9 +133,9 @@ impl Engine<'_> {
             }
         }
         // Parts of objects with a permission of their own.
-        for path in nested_rules(schema) {
-            if path.find(&doc).is_some() && !self.may_see(schema, &path, &whole, lookups).await? {
-                path.take(&mut doc);
+        for path in schema.parts_with_rules() {
+            if !path.find_all(&doc).is_empty() && !self.may_see(schema, &path, &whole, lookups).await? {
+                path.take_all(&mut doc);
             }
         }
         Ok(query.projection.apply(&doc))
@@ -175,18 +175,6 @@ impl<'a> View<'a> {
         }
         Self { compared, asked }
     }
-}
-
-fn nested_rules(schema: &Schema) -> Vec<Path> {
-    let mut found = Vec::new();
-    for (name, field) in &schema.fields {
-        for (inner, part) in &field.properties {
-            if part.read.is_some() || part.is_secret() {
-                found.extend(Path::parse(&format!("{name}.{inner}")));
-            }
-        }
-    }
-    found
 }
 
 /// The first documents of an order, however many are shown.

@@ -9,6 +9,7 @@ use crate::{
         evaluate::{Lookups, Subject, holds},
         expression::Expression,
         path::Path,
+        permission::Verdict,
         refusal::{Refusal, RefusalCode, Result},
         schema::{Purpose, Schema},
         update::Change,
@@ -49,7 +50,9 @@ impl Engine<'_> {
                 }
                 paths.push(Path::parse(name)?);
             }
-            let conditions = self.usable(schema, &paths.iter().collect::<Vec<_>>(), Purpose::Write)?;
+            let parts = schema.parts_with_rules();
+            paths.extend(parts.into_iter().filter(|part| !part.find_all(&doc).is_empty()));
+            let conditions = self.writable(schema, &paths)?;
             validate::new_document(schema, &mut doc, self.session)?;
             let id = doc.shift_remove("_id").unwrap_or_else(|| self.context.id().into());
             let mut whole = Map::from_iter([("_id".to_owned(), id)]);
@@ -66,6 +69,21 @@ impl Engine<'_> {
             DocumentsAdded::Done => Ok(Answer::Added(ids, many)),
             DocumentsAdded::Taken => Err(Refusal::new(RefusalCode::Duplicate, "clientdb-duplicate").with("field", "_id")),
         }
+    }
+
+    /// The conditions under which the caller may write these fields of a new document.
+    fn writable(&self, schema: &Schema, paths: &[Path]) -> Result<Vec<Expression>> {
+        let mut conditions = Vec::new();
+        for path in paths {
+            match schema.verdict(path, Purpose::Write, self.session) {
+                Verdict::Granted => {}
+                Verdict::Depends(condition) => conditions.push(condition),
+                Verdict::Denied { needs_user } => {
+                    return Err(self.denied(needs_user, "write", &format!("{}.{path}", schema.collection)));
+                }
+            }
+        }
+        Ok(conditions)
     }
 
     pub(super) async fn update(&self, collection: &str, query: &Query, change: &Change) -> Result<u64> {

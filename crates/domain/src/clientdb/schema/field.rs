@@ -142,6 +142,16 @@ impl Field {
         }
     }
 
+    pub(super) fn collect_ruled_parts(&self, name: &str, found: &mut Vec<Path>) {
+        for (inner, part) in self.inner().into_iter().flatten() {
+            let name = format!("{name}.{inner}");
+            if part.is_secret() || part.read.is_some() || part.write.is_some() {
+                found.extend(Path::parse(&name));
+            }
+            part.collect_ruled_parts(&name, found);
+        }
+    }
+
     pub(super) fn collect_foreign_keys<'a>(&'a self, name: &str, found: &mut Vec<(Path, &'a ForeignKey)>) {
         let key = self.foreign_key.as_ref().or_else(|| self.items.as_ref().and_then(|items| items.foreign_key.as_ref()));
         if let (Some(key), Ok(path)) = (key, Path::parse(name)) {

@@ -156,6 +156,15 @@ impl Schema {
         }
     }
 
+    /// Parts of objects that have permissions of their own.
+    pub fn parts_with_rules(&self) -> Vec<Path> {
+        let mut found = Vec::new();
+        for (name, field) in &self.fields {
+            field.collect_ruled_parts(name, &mut found);
+        }
+        found
+    }
+
     /// Whether a field is secret to all clients.
     pub fn is_secret(&self, path: &Path) -> bool {
         self.along(path).iter().any(|field| field.is_secret())

@@ -64,3 +64,41 @@ pub fn load(folder: &Path) -> (Schemas, Vec<Problem>) {
     }
     (schemas, problems)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_are_found_in_every_layout() {
+        let root = tempfile::tempdir().unwrap();
+        let center = root.path().join("uniCloud-aliyun/cloudfunctions/common/uni-config-center");
+        std::fs::create_dir_all(&center).unwrap();
+        assert_eq!(folder_of(&center), None);
+        for folder in [root.path().join("uniCloud-aliyun/database"), center.with_file_name("database"), center.join("database")] {
+            std::fs::create_dir_all(&folder).unwrap();
+            assert_eq!(folder_of(&center), Some(folder));
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("good.schema.json", "{\"permission\": true, \"properties\": {}} // with a comment");
+        write(
+            "bad.schema.json",
+            "{\n  \"permission\": {\"read\": \"doc._id = 1\"},\n  \"properties\": {\"a\": {\"validateFunction\": \"x\"}}\n}",
+        );
+        write("broken.schema.json", "{");
+        write("notes.txt", "not a schema");
+        let (schemas, problems) = load(folder.path());
+        assert!(schemas.of("good").is_ok() && schemas.of("bad").is_err() && schemas.of("uni-id-users").is_ok());
+        let places: Vec<_> = problems.iter().map(|problem| (problem.place.line, problem.place.path.as_str())).collect();
+        assert_eq!(problems.len(), 3, "{places:?}");
+        assert!(
+            places.contains(&(Some(2), "permission.read")) && places.contains(&(Some(3), "properties.a.validateFunction")),
+            "{places:?}"
+        );
+    }
+}

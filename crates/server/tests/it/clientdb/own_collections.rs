@@ -3,7 +3,7 @@
 use super::*;
 use crate::kit::people::*;
 
-both_engines!(todos: documents_belong_to_whom_the_schema_says, validators_hold, values_are_filled_in, permissions_look_into_other_documents,
+both_engines!(todos: parts_of_objects_have_permissions_of_their_own, documents_belong_to_whom_the_schema_says, validators_hold, values_are_filled_in, permissions_look_into_other_documents,
     fields_have_permissions_of_their_own, what_changed_in_between_is_decided_again, schemas_of_a_folder_cannot_open_secrets);
 
 fn todos(builder: TestAppBuilder) -> TestAppBuilder {
@@ -41,6 +41,18 @@ fn todos(builder: TestAppBuilder) -> TestAppBuilder {
     let users = json!({"bsonType": "object", "permission": {"read": true, "update": true}, "properties": {
         "password": {"bsonType": "string", "permission": {"read": true, "write": true}}, "nickname": {"bsonType": "string"}}});
     let codes = json!({"bsonType": "object", "permission": true, "properties": {"code": {"bsonType": "string"}}});
+    let card = json!({
+        "bsonType": "object", "permission": {"read": true, "create": true, "update": true, "delete": false},
+        "properties": {
+            "name": {"bsonType": "string"},
+            "deep": {"bsonType": "object", "properties": {
+                "open": {"bsonType": "string"},
+                "pin": {"bsonType": "string", "permission": {"read": false, "write": "'editor' in auth.role"}},
+                "list": {"bsonType": "array", "items": {"bsonType": "object", "properties": {
+                    "a": {"bsonType": "int"}, "b": {"bsonType": "int", "permission": {"read": false}}}}}}}
+        }
+    });
+    let builder = builder.schema("card", card);
     builder.schema("todo", todo).schema("note", note).schema("uni-id-users", users).schema("opendb-verify-codes", codes)
 }
 
@@ -218,5 +230,40 @@ async fn schemas_of_a_folder_cannot_open_secrets(app: &TestApp) -> Outcome {
         );
         denied(&ask(app, token, "opendb-verify-codes", &[("get", json!([]))]).await?, "PERMISSION_ERROR");
     }
+    Ok(())
+}
+
+async fn parts_of_objects_have_permissions_of_their_own(app: &TestApp) -> Outcome {
+    store_user(app, "ed", json!({"role": ["editor"]})).await?;
+    let editor = log_in(app, "ed").await?;
+    let whole = json!({"_id": "c", "name": "n", "deep": {"open": "o", "pin": "1234", "list": [{"a": 1, "b": 2}]}});
+    denied(&ask(app, "", "card", &[("add", json!([whole]))]).await?, "TOKEN_INVALID_ANONYMOUS_USER");
+    assert_eq!(ask(app, &editor, "card", &[("add", json!([whole]))]).await?["inserted"], 1);
+    let shown = json!([{"_id": "c", "name": "n", "deep": {"open": "o", "list": [{"a": 1}]}}]);
+    assert_eq!(data(ask(app, &editor, "card", &[("get", json!([]))]).await?), shown);
+    assert_eq!(data(ask(app, "", "card", &[("field", json!(["name,deep"])), ("get", json!([]))]).await?), shown);
+    for steps in [
+        vec![("field", json!(["deep.pin"])), ("get", json!([]))],
+        vec![("field", json!(["deep.list.b"])), ("get", json!([]))],
+        vec![("where", json!(["deep.pin == '1234'"])), ("get", json!([]))],
+        vec![("where", json!(["deep.list.b == 2"])), ("get", json!([]))],
+        vec![("where", json!(["deep.list.0.b == 2"])), ("get", json!([]))],
+        vec![("where", json!([{"deep": command("elemMatch", json!([{"pin": "1234"}]))}])), ("get", json!([]))],
+        // Objects are not compared, grouped or computed with as a whole either.
+        vec![("groupBy", json!(["deep"])), ("get", json!([]))],
+        vec![("groupBy", json!(["name"])), ("groupField", json!(["push(deep) as all"])), ("get", json!([]))],
+        vec![("field", json!(["deep"])), ("distinct", json!([])), ("get", json!([]))],
+        vec![("field", json!(["ifNull(deep, 1) as x"])), ("get", json!([]))],
+    ] {
+        denied(&ask(app, &editor, "card", &steps).await?, "PERMISSION_ERROR");
+    }
+    for change in [
+        json!({"deep": {"pin": "0"}}),
+        json!({"deep": command("set", json!([{"pin": "0"}]))}),
+        json!({"name": command("rename", json!(["deep"]))}),
+    ] {
+        denied(&ask(app, "", "card", &[("doc", json!(["c"])), ("update", json!([change]))]).await?, "TOKEN_INVALID_ANONYMOUS_USER");
+    }
+    assert_eq!(ask(app, "", "card", &[("doc", json!(["c"])), ("update", json!([{"deep": {"open": "p"}}]))]).await?["updated"], 1);
     Ok(())
 }
