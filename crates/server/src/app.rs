@@ -79,6 +79,7 @@ impl App {
         let postman = Postman::new(&settings, base.clone()).context("webhooks")?;
         let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, postman, setup_token)?);
 
+        state.files.folder.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
         let sessions = state.sessions.clone();

@@ -7,6 +7,7 @@ pub mod call;
 pub mod cli;
 pub mod config;
 pub mod delivery;
+pub mod files;
 pub mod functions;
 pub mod hashing;
 pub mod methods;

@@ -18,6 +18,7 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    files::Files,
     functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
@@ -54,6 +55,8 @@ pub struct State {
     pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// Files that clients upload.
+    pub files: Files,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// When tokens were last used.
@@ -145,6 +148,7 @@ impl State {
         let functions = Functions::new(&settings, &base.clock)?;
         let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
+        let files = Files::new(&settings, &*base.random);
         Ok(Self {
             settings,
             center,
@@ -157,6 +161,7 @@ impl State {
             functions,
             secure,
             codes,
+            files,
             scripts,
             uses,
             subscriptions,

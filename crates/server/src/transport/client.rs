@@ -18,7 +18,7 @@ use lingpai_domain::{
     error::{Code, Error},
 };
 
-use super::{body, client_space, cors, peer, reply};
+use super::{body, client_space, cors, files, peer, reply};
 use crate::{
     answer::spoken_error,
     call::Call,
@@ -37,10 +37,10 @@ const AUTHORISE: &str = "serverless.auth.user.anonymousAuthorize";
 const INVALID_TOKEN: &str = "GATEWAY_INVALID_TOKEN";
 
 /// A failure of the protocol: status, `error.code`, `error.message`.
-struct Failure(StatusCode, String, String);
+pub(super) struct Failure(pub(super) StatusCode, pub(super) String, pub(super) String);
 
 impl Failure {
-    fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
+    pub(super) fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
         Self(status, error.code.wire().to_owned(), Words::built_in().message(locale, error))
     }
 
@@ -88,6 +88,14 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
             let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
             invoke(state, parts, space, params, request_id).await
         }
+        Some(method) if method.starts_with(files::METHODS) => {
+            let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
+            let info = client_info_header(&parts.headers);
+            let call = files::call(&parts.headers, &parts.extensions, state, method, request_id, info);
+            refuse_other_apps(space, &call)?;
+            files::answer(state, call, &parts.headers, &method[files::METHODS.len()..], &params).await
+        }
         other => {
             let method = other.unwrap_or_default().chars().take(64).collect::<String>();
             Err(Failure::bad(&Error::new(Code::MethodNotFound).with("function", "client").with("method", method)))
@@ -114,7 +122,7 @@ fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String
 /// Through the gate of the secure network to the function, and back.
 async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<String, Value>, request_id: &str) -> Result<Value, Failure> {
     let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if !registry::has_function(&function) && state.functions.find(&function).is_none() {
+    if !is_built_in(&function) && state.functions.find(&function).is_none() {
         return run(state, parts, space, params, Secured::default(), request_id).await;
     }
     let mut args = match params.remove("functionArgs") {
@@ -158,15 +166,11 @@ async fn run(
     );
     let locale = call.locale();
     let own_locale = call.client_locale().map(str::to_owned);
-    if service.is_none() && !registry::has_function(&call.function) {
+    if service.is_none() && !is_built_in(&call.function) {
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
     }
-    let app = call.client_info.get("appId").and_then(Value::as_str);
-    if app.is_some_and(|app| !space.allows(app)) {
-        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
-        return Err(Failure::new(StatusCode::FORBIDDEN, &error, locale));
-    }
+    refuse_other_apps(space, &call)?;
     if let Some((function, event)) = service {
         let result = functions::invoke(state, &function, &call, event_of(event.unwrap_or_default(), &call)).await;
         return result.map_err(|failure| match failure {
@@ -180,6 +184,11 @@ async fn run(
     }
 }
 
+/// Whether the program itself has a function.
+fn is_built_in(function: &str) -> bool {
+    registry::has_function(function) || function == pipeline::clientdb::FUNCTION
+}
+
 /// What a function of the project gets as its event: the arguments, and the token where somebody is logged in.
 fn event_of(mut event: Map<String, Value>, call: &Call) -> Map<String, Value> {
     event.remove("clientInfo");
@@ -188,6 +197,15 @@ fn event_of(mut event: Map<String, Value>, call: &Call) -> Map<String, Value> {
         event.insert("uniIdToken".into(), token.clone().into());
     }
     event
+}
+
+fn refuse_other_apps(space: &Space, call: &Call) -> Result<(), Failure> {
+    let app = call.client_info.get("appId").and_then(Value::as_str);
+    if app.is_some_and(|app| !space.allows(app)) {
+        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
+        return Err(Failure::new(StatusCode::FORBIDDEN, &error, call.locale()));
+    }
+    Ok(())
 }
 
 /// What a call has besides its parameters.
@@ -208,6 +226,7 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         Some(Value::Object(args)) => args,
         _ => Map::new(),
     };
+    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers));
     if let Value::Object(info) = &mut client_info {
         // The server's to say, never the client's.
@@ -216,12 +235,15 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
             info.insert("secretType".into(), invocation.secured.secret_type.as_str().into());
         }
     }
+    let token = token(&args, invocation.headers);
+    // clientDB has its parts beside each other where other functions have arguments.
+    let is_clientdb = function == pipeline::clientdb::FUNCTION;
     Call {
-        function: params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        params: first(args.remove("params")),
+        params: if is_clientdb { Some(Value::Object(args)) } else { first(args.remove("params")) },
         client_info,
-        token: token(&args, invocation.headers),
+        token,
         source: Source::Client,
         ip: invocation.ip,
         user_agent: peer::user_agent(invocation.headers),

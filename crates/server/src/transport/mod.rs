@@ -4,6 +4,7 @@ mod body;
 pub mod client;
 mod client_space;
 mod cors;
+mod files;
 mod health;
 mod listener;
 mod opening;
@@ -16,7 +17,7 @@ mod weixin_sign_in;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::any, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, routing::any, routing::get};
 
 pub use listener::{Listener, ListenerOptions};
 pub use peer::PeerAddress;
@@ -27,6 +28,8 @@ use crate::{methods::UNI_OPEN_BRIDGE, openapi, state::State};
 pub fn router(state: Arc<State>) -> Router {
     let mut router = Router::new()
         .route("/client", any(client::handle))
+        .route("/storage", any(files::upload).layer(DefaultBodyLimit::disable()))
+        .route("/storage/{id}/{name}", any(files::serve))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/secure-network/keys", get(secure_network::keys).options(secure_network::keys))

@@ -8,6 +8,7 @@ use lingpai_server::methods::registry::METHODS;
 use parking_lot::Mutex;
 
 use crate::{
+    clientdb,
     external::signed,
     kit::{
         people::*,
@@ -110,6 +111,10 @@ async fn methods_keep_to_their_round_trips(engine: Engine) -> Outcome {
 
 async fn reading(meter: &Meter, token: &str) -> Outcome {
     meter.as_user(token, "getAccountInfo", json!({}), (1, 0)).await?;
+    let own = [("where", json!(["_id == $cloudEnv_uid"])), ("field", json!(["mobile,nickname"])), ("get", json!([]))];
+    meter.store.take_round_trips();
+    let answer = clientdb::ask(&meter.app, token, "uni-id-users", &own).await?;
+    assert_eq!((&answer["code"], meter.store.take_round_trips()), (&json!(0), RoundTrips { reads: 1, writes: 0 }));
     meter.as_user(token, "getSessions", json!({}), (2, 0)).await?;
     meter.as_user(token, "getSecondStep", json!({}), (1, 0)).await?;
     meter.as_user(token, "getInvitedUser", json!({"level": 1, "limit": 10, "offset": 0}), (1, 0)).await?;

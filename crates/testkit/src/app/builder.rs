@@ -45,6 +45,7 @@ pub struct TestAppBuilder {
     uni_captcha: Value,
     center_files: Vec<(String, String)>,
     sections: String,
+    schemas: Vec<(String, Value)>,
     settings: Vec<(String, String)>,
     space: Space<'static>,
     seeds: Vec<(String, Vec<Map<String, Value>>)>,
@@ -70,6 +71,7 @@ impl Default for TestAppBuilder {
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
             center_files: Vec::new(),
             sections: String::new(),
+            schemas: Vec::new(),
             settings: Vec::new(),
             space: SPACE,
             seeds: Vec::new(),
@@ -153,6 +155,12 @@ impl TestAppBuilder {
     /// Sections at the end of `lingpai.toml`, as `[[functions]]`.
     pub fn sections(mut self, toml: &str) -> Self {
         self.sections.push_str(toml);
+        self
+    }
+
+    /// The schema of a collection, beside the built-in configuration.
+    pub fn schema(mut self, collection: &str, schema: Value) -> Self {
+        self.schemas.push((collection.to_owned(), schema));
         self
     }
 
@@ -276,6 +284,10 @@ impl TestAppBuilder {
             let path = center.join(path);
             fs::create_dir_all(path.parent().context("a file in a folder")?)?;
             fs::write(path, text)?;
+        }
+        fs::create_dir_all(center.join("database"))?;
+        for (name, schema) in &self.schemas {
+            fs::write(center.join("database").join(format!("{name}.schema.json")), serde_json::to_string_pretty(schema)?)?;
         }
         Ok(center)
     }

@@ -11,6 +11,7 @@ mod open_bridge;
 mod password_secrets;
 mod platform;
 mod real_name;
+mod schemas;
 mod scripts;
 pub mod secure_network;
 mod sms;
@@ -23,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-use lingpai_domain::{captcha::CaptchaConfig, password::Argon2Cost, random::Random};
+use lingpai_domain::{captcha::CaptchaConfig, clientdb::Schemas, password::Argon2Cost, random::Random};
 use serde_json::Value;
 
 pub use app_config::AppConfig;
@@ -53,6 +54,7 @@ pub struct Center {
     open_bridge: OpenBridgeConfig,
     scripts: Scripts,
     secure_network: secure_network::Source,
+    schemas: Schemas,
 }
 
 impl Center {
@@ -75,8 +77,10 @@ impl Center {
         let (secure_network, found) = secure_network::Source::load(folder);
         problems.extend(found);
         let scripts = Scripts::find(folder);
+        let (schemas, wrong) = schemas::folder_of(folder).map_or_else(Default::default, |folder| schemas::load(&folder));
+        problems.extend(wrong);
         tidy(&mut problems);
-        (Self { applications, captcha, others, open_bridge, scripts, secure_network }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts, secure_network, schemas }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -125,6 +129,18 @@ impl Center {
     /// The folder `secure-network`.
     pub fn secure_network(&self) -> &secure_network::Source {
         &self.secure_network
+    }
+
+    /// The schemas of collections.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// Takes the schemas of another folder (`clientdb.schemas`). Answers what is wrong with them.
+    pub fn use_schemas(&mut self, folder: &Path) -> Vec<Problem> {
+        let (schemas, problems) = schemas::load(folder);
+        self.schemas = schemas;
+        problems
     }
 
     /// The project's own scripts.
