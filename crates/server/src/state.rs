@@ -116,7 +116,7 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
-        let upstreams = Upstreams::new(&settings, base.clock.clone())?;
+        let upstreams = Upstreams::new(&settings, base.clock.clone(), base.random.clone())?;
         let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
         Ok(Self { settings, center, base, sessions, guards, delivery, upstreams, open_bridge, codes, scripts, setup_token, listed_apps })
