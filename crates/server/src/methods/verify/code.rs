@@ -46,10 +46,7 @@ impl<'a> CodeToSend<'a> {
     /// Writes it to the development outbox.
     pub(super) fn note(&self, text: &str) {
         self.scope.state.delivery.note(DevelopmentMessage {
-            kind: match self.target {
-                CodeTarget::Mobile(_) => "sms",
-                CodeTarget::Email(_) => "email",
-            },
+            kind: self.kind(),
             to: self.target.value(),
             device_id: self.scope.client.device_id.as_deref().unwrap_or_default(),
             scene: self.scene,
@@ -87,9 +84,9 @@ impl<'a> CodeToSend<'a> {
         let limits = &state.settings.limits;
         let now = state.base.clock.now_ms();
         // Mails and messages apart; the application stands in place of a user.
-        let (first, kind) = match self.target {
-            CodeTarget::Mobile(_) => (SMS_OF_APPLICATIONS, "sms"),
-            CodeTarget::Email(_) => (MAILS_OF_APPLICATIONS, "email"),
+        let first = match self.target {
+            CodeTarget::Mobile(_) => SMS_OF_APPLICATIONS,
+            CodeTarget::Email(_) => MAILS_OF_APPLICATIONS,
         };
         let application = Caller::user(&scope.client.app_id);
         for (bucket, rate) in (first..first + MOST_RATES).zip(limits.sends.per_app.iter().filter(|_| limits.enabled)) {
@@ -99,16 +96,18 @@ impl<'a> CodeToSend<'a> {
                 return Err(self.refused("app", wait));
             }
         }
-        metrics::counter!("lingpai_messages_total", "kind" => kind).increment(1);
         Ok(())
     }
 
-    fn refused(&self, limit: &'static str, retry_after_ms: i64) -> Error {
-        let kind = match self.target {
+    fn kind(&self) -> &'static str {
+        match self.target {
             CodeTarget::Mobile(_) => "sms",
             CodeTarget::Email(_) => "email",
-        };
-        metrics::counter!("lingpai_messages_refused_total", "kind" => kind, "limit" => limit).increment(1);
+        }
+    }
+
+    fn refused(&self, limit: &'static str, retry_after_ms: i64) -> Error {
+        metrics::counter!("lingpai_messages_refused_total", "kind" => self.kind(), "limit" => limit).increment(1);
         too_many(retry_after_ms)
     }
 
@@ -118,6 +117,7 @@ impl<'a> CodeToSend<'a> {
             self.scope.context().store.withdraw_code(&self.id).await?;
             return Err(error);
         }
+        metrics::counter!("lingpai_messages_total", "kind" => self.kind()).increment(1);
         Ok(())
     }
 }
