@@ -37,6 +37,8 @@ pub enum Rule {
     RealName,
     /// A Chinese identity card's number.
     IdCard,
+    /// An object.
+    Object,
 }
 
 impl Rule {
@@ -55,6 +57,7 @@ impl Rule {
             Rule::Boolean => "boolean",
             Rule::RealName => "realName",
             Rule::IdCard => "idCard",
+            Rule::Object => "object",
         }
     }
 }
@@ -171,6 +174,7 @@ fn check(field: &Field, value: &Value, strength: Option<Strength>) -> Result<()>
         Rule::Boolean if !value.is_boolean() => invalid(Code::InvalidParam),
         Rule::RealName if value.as_str().and_then(RealName::parse).is_none() => invalid(Code::InvalidRealname),
         Rule::IdCard if value.as_str().and_then(IdentityCard::parse).is_none() => invalid(Code::InvalidIdcard),
+        Rule::Object if !value.is_object() => invalid(Code::InvalidParam),
         Rule::Password => check_password(value, strength),
         _ => Ok(()),
     }
@@ -294,6 +298,7 @@ mod tests {
             (Rule::Boolean, vec![json!(true), json!(false)], vec![json!(1), json!("true"), json!([])]),
             (Rule::RealName, vec![json!("中文")], vec![json!("x"), json!(1), json!(["张三"]), json!("张")]),
             (Rule::IdCard, vec![json!("11010519491231002x")], vec![json!("110105194912310021"), json!(1), json!({})]),
+            (Rule::Object, vec![json!({}), json!({"a": 1})], vec![json!([]), json!("{}"), json!(1)]),
         ] {
             for value in good {
                 assert_eq!(outcome(&[required("f", rule)], json!({"f": value})), Ok(()), "{rule:?} {value}");

@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     config::{Center, Settings},
     delivery::Delivery,
+    open_bridge,
     runtime::told,
     scripts::FolderScripts,
     sessions::Sessions,
@@ -84,6 +85,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
         Ok(Self { address, state, stop, tasks })

@@ -95,6 +95,7 @@ fn schema(rule: Rule) -> Value {
         Rule::Boolean => json!({"type": "boolean"}),
         Rule::RealName => json!({"type": "string", "pattern": "^\\p{Script=Han}+(·\\p{Script=Han}+)*$", "minLength": 2}),
         Rule::IdCard => json!({"type": "string", "pattern": "^\\d{17}[0-9Xx]$"}),
+        Rule::Object => json!({"type": "object"}),
     }
 }
 

@@ -48,7 +48,7 @@ impl Upstreams {
     /// # Errors
     /// If the TLS library refuses, or an address is none.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<Self> {
-        let http = client(HttpOptions::default(), &clock)?;
+        let http = client(HttpOptions { timeout: settings.providers.timeout, ..HttpOptions::default() }, &clock)?;
         let providers = &settings.providers;
         Ok(Self {
             weixin: Weixin::new(http.upstream("weixin", &providers.weixin_base_url).context("providers.weixin.base_url")?),

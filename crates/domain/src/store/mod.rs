@@ -23,7 +23,7 @@ pub use sessions::{
 };
 
 use crate::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::{LogRow, LogType},
 };
 
@@ -136,6 +136,9 @@ pub trait Store: Send + Sync {
 
     /// A user by id, login columns included, `token` not.
     async fn user(&self, uid: &str) -> Result<Option<User>>;
+
+    /// What is set and bound in an account.
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>>;
 
     /// A user by id, and whether `token` is in the user's list.
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>>;

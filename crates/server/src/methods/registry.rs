@@ -4,8 +4,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, register, relate, utils,
-    verify,
+    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, register,
+    relate, utils, verify,
 };
 
 /// Every method, by group.
@@ -61,6 +61,21 @@ pub static METHODS: &[Method] = &[
     facial_recognition_verify::get_frv_auth_result::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
+    open_bridge::get_access_token::METHOD,
+    open_bridge::set_access_token::METHOD,
+    open_bridge::remove_access_token::METHOD,
+    open_bridge::get_user_access_token::METHOD,
+    open_bridge::set_user_access_token::METHOD,
+    open_bridge::remove_user_access_token::METHOD,
+    open_bridge::get_session_key::METHOD,
+    open_bridge::set_session_key::METHOD,
+    open_bridge::remove_session_key::METHOD,
+    open_bridge::get_encrypt_key::METHOD,
+    open_bridge::set_encrypt_key::METHOD,
+    open_bridge::remove_encrypt_key::METHOD,
+    open_bridge::get_ticket::METHOD,
+    open_bridge::set_ticket::METHOD,
+    open_bridge::remove_ticket::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =

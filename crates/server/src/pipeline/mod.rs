@@ -6,11 +6,13 @@ pub mod access;
 pub mod client_info;
 mod dispatch;
 pub mod limits;
+mod listed_address;
 mod scope;
 mod signature;
 
 pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
+pub use listed_address::ListedAddress;
 pub use scope::{Scope, config_error};
 pub use signature::Partner;

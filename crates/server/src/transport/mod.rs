@@ -11,6 +11,7 @@ mod outbox;
 mod peer;
 mod reply;
 pub mod url;
+mod weixin_sign_in;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use axum::{Router, routing::any, routing::get};
 pub use listener::{Listener, ListenerOptions};
 pub use peer::PeerAddress;
 
-use crate::{openapi, state::State};
+use crate::{methods::UNI_OPEN_BRIDGE, openapi, state::State};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -29,8 +30,10 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
+        .route("/auth/weixin/start", get(weixin_sign_in::start))
+        .route("/auth/weixin/callback", get(weixin_sign_in::callback))
         .route("/", get(health::welcome));
-    for function in ["uni-id-co", "uni-captcha-co"] {
+    for function in ["uni-id-co", "uni-captcha-co", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }

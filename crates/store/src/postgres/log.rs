@@ -81,7 +81,7 @@ impl PostgresStore {
     pub(super) async fn log_failed_thrice(&self, recent: &RecentQuery) -> Result<bool, Failure> {
         let recent = RecentColumns::from(recent);
         let rows = self
-            .read(
+            .read_by_key(
                 "SELECT lingpai_failed_thrice($1, $2, $3, $4, $5)",
                 &[&recent.kind, &recent.ip, &recent.field, &recent.value, &recent.since],
             )

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::{
         AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
@@ -34,6 +34,10 @@ impl Store for PostgresStore {
 
     async fn user(&self, uid: &str) -> Result<Option<User>> {
         self.user_by_id(uid).await.map_err(Failure::classify)
+    }
+
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>> {
+        self.user_overview(uid).await.map_err(Failure::classify)
     }
 
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {

@@ -19,6 +19,7 @@ use tokio_postgres::Row;
 use super::{
     PostgresStore,
     failure::Failure,
+    group::Write,
     invitations::inviters,
     log::LogColumns,
     outcome::Outcome,
@@ -146,8 +147,8 @@ fn password_members(password: &str, version: Option<i64>, valid_token_date: Opti
 
 impl PostgresStore {
     /// Notes that a token's life is in the database, so that the next sign-ins need not write it.
-    fn remember_life(&self, session: Option<&SessionColumns>) {
-        if let Some(life) = session.and_then(|session| session.longest_life) {
+    fn remember_life(&self, life: Option<i64>) {
+        if let Some(life) = life {
             self.longest_life.fetch_max(life, Ordering::Relaxed);
         }
     }
@@ -177,7 +178,7 @@ impl PostgresStore {
             Ok(rows) => {
                 let registered = outcome(rows)?;
                 if registered == Registered::Done {
-                    self.remember_life(session.as_ref());
+                    self.remember_life(session.as_ref().and_then(|session| session.longest_life));
                 }
                 Ok(registered)
             }
@@ -194,25 +195,28 @@ impl PostgresStore {
 
     pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
-        let rehash = sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None));
+        let life = session.longest_life;
+        let uid = storable(&sign_in.uid).into_owned();
+        let previous = sign_in.previous.as_ref().map(SessionEnd::from);
         let rows = self
-            .write(
-                "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
-                &[
-                    &storable(&sign_in.uid),
-                    &sign_in.revision,
-                    &session,
-                    &sign_in.lock.map(|lock| lock.limit),
-                    &sign_in.lock.map(|lock| lock.retry_ms),
-                    &rehash,
-                    &sign_in.previous.as_ref().map(SessionEnd::from),
-                    &LogColumns::from(&sign_in.log),
+            .write_in_group(Write {
+                sql: "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
+                users: previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect(),
+                params: vec![
+                    Box::new(uid),
+                    Box::new(sign_in.revision),
+                    Box::new(session),
+                    Box::new(sign_in.lock.map(|lock| lock.limit)),
+                    Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
+                    Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
+                    Box::new(previous),
+                    Box::new(LogColumns::from(&sign_in.log)),
                 ],
-            )
+            })
             .await?;
         let signed_in = outcome(rows)?;
         if signed_in == SignedIn::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(life);
         }
         Ok(signed_in)
     }
@@ -243,51 +247,57 @@ impl PostgresStore {
             Err(failure) => return Err(failure),
         };
         if outcome == SignedInLinked::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(session.longest_life);
         }
         Ok(outcome)
     }
 
     pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {
+        let uid = storable(&failure.uid).into_owned();
         let rows = self
-            .write(
-                "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
-                &[
-                    &storable(&failure.uid),
-                    &storable(&failure.ip),
-                    &failure.now,
-                    &failure.lock.limit,
-                    &failure.lock.retry_ms,
-                    &LogColumns::from(&failure.log),
+            .write_in_group(Write {
+                sql: "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
+                users: vec![uid.clone()],
+                params: vec![
+                    Box::new(uid),
+                    Box::new(storable(&failure.ip).into_owned()),
+                    Box::new(failure.now),
+                    Box::new(failure.lock.limit),
+                    Box::new(failure.lock.retry_ms),
+                    Box::new(LogColumns::from(&failure.log)),
                 ],
-            )
+            })
             .await?;
         outcome(rows)
     }
 
     pub(super) async fn session_renew(&self, renewal: &Renewal) -> Result<Renewed, Failure> {
         let session = SessionColumns::new(&renewal.session, &self.longest_life);
+        let life = session.longest_life;
+        let uid = storable(&renewal.uid).into_owned();
         let rows = self
-            .write(
-                "SELECT lingpai_renew($1, $2, $3, $4, $5)",
-                &[
-                    &storable(&renewal.uid),
-                    &renewal.revision,
-                    &renewal.old_token.as_deref().map(storable),
-                    &renewal.old_hash.as_slice(),
-                    &session,
+            .write_in_group(Write {
+                sql: "SELECT lingpai_renew($1, $2, $3, $4, $5)",
+                users: vec![uid.clone()],
+                params: vec![
+                    Box::new(uid),
+                    Box::new(renewal.revision),
+                    Box::new(renewal.old_token.as_deref().map(|token| storable(token).into_owned())),
+                    Box::new(renewal.old_hash.to_vec()),
+                    Box::new(session),
                 ],
-            )
+            })
             .await?;
         let renewed = outcome(rows)?;
         if renewed == Renewed::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(life);
         }
         Ok(renewed)
     }
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
-        self.write("SELECT lingpai_logout($1)", &[&SessionEnd::from(logout)]).await?;
+        let end = SessionEnd::from(logout);
+        self.write_in_group(Write { sql: "SELECT lingpai_logout($1)", users: vec![end.uid.clone()], params: vec![Box::new(end)] }).await?;
         Ok(())
     }
 

@@ -37,7 +37,7 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     clock::Clock,
     log::LogRow,
     store::{
@@ -88,12 +88,13 @@ impl SqliteStore {
         let timeout = options.statement_timeout;
         let mut connection = connection::writer(path, timeout).map_err(storage)?;
         schema::prepare(&mut connection, options.migrate)?;
-        let readers = Readers::open(path, options.readers, timeout).map_err(storage)?;
+        let commits = Arc::default();
+        let readers = Readers::open(path, options.readers, timeout, Arc::clone(&commits)).map_err(storage)?;
         let checkpoints = connection::writer(path, timeout).map_err(storage)?;
         let checkpointer = Checkpointer::start(checkpoints, Bounds::default(), timeout).map_err(system)?;
         Ok(Self {
             readers: Arc::new(readers),
-            writer: Writer::start(connection, checkpointer, timeout).map_err(system)?,
+            writer: Writer::start(connection, checkpointer, timeout, commits).map_err(system)?,
             clock: Arc::clone(&options.clock),
             longest: Longest::default(),
             reads: AtomicU64::new(0),
@@ -164,6 +165,10 @@ impl Store for SqliteStore {
 
     async fn user(&self, uid: &str) -> Result<Option<User>> {
         self.read(|connection| users::find(connection, uid))
+    }
+
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>> {
+        self.read(|connection| users::overview(connection, uid))
     }
 
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {

@@ -60,14 +60,23 @@ async fn an_error_repeats_no_value() {
 }
 
 #[tokio::test]
-async fn a_changed_schema_costs_one_answer_at_most() {
+async fn a_changed_schema_costs_each_connection_one_answer_at_most() {
     let (store, database) = fresh().await;
     store.put("uni-id-users", &object(json!({"_id": "u"}))).await.unwrap();
-    assert!(store.user("u").await.unwrap().is_some());
-    // Other types of columns: the connection's prepared statement cannot answer any more.
+    // More reads than there are connections for them.
+    const READS: usize = 8;
+    for _ in 0..READS {
+        assert!(store.user("u").await.unwrap().is_some());
+    }
+    // Other types of columns: the connections' prepared statements cannot answer any more.
     let operator = database.connect().await;
     operator.batch_execute("ALTER TABLE logins ALTER last_login_ip TYPE varchar(64)").await.unwrap();
-    let after = store.user("u").await;
-    assert!(after.is_err(), "the plan of the prepared statement is void");
-    assert!(store.user("u").await.unwrap().is_some());
+    let mut refused = 0;
+    for _ in 0..READS {
+        refused += usize::from(store.user("u").await.is_err());
+    }
+    assert!((1..=4).contains(&refused), "{refused}: the plans of the prepared statements are void, once");
+    for _ in 0..READS {
+        assert!(store.user("u").await.unwrap().is_some());
+    }
 }

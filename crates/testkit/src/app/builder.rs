@@ -43,6 +43,7 @@ pub struct TestAppBuilder {
     center: Option<PathBuf>,
     uni_id: Value,
     uni_captcha: Value,
+    center_files: Vec<(String, String)>,
     settings: Vec<(String, String)>,
     space: Space<'static>,
     seeds: Vec<(String, Vec<Map<String, Value>>)>,
@@ -66,6 +67,7 @@ impl Default for TestAppBuilder {
             center: None,
             uni_id: default_uni_id(),
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
+            center_files: Vec::new(),
             settings: Vec::new(),
             space: SPACE,
             seeds: Vec::new(),
@@ -132,6 +134,12 @@ impl TestAppBuilder {
     /// Fields to be merged over the built-in `uni-captcha/config.json`; `null` removes one.
     pub fn uni_captcha(mut self, fields: Value) -> Self {
         merge(&mut self.uni_captcha, fields);
+        self
+    }
+
+    /// Another file of the built-in `uni-config-center` folder, by its path in it.
+    pub fn center_file(mut self, path: &str, text: impl Into<String>) -> Self {
+        self.center_files.push((path.to_owned(), text.into()));
         self
     }
 
@@ -250,6 +258,11 @@ impl TestAppBuilder {
         for (name, config) in [("uni-id", &self.uni_id), ("uni-captcha", &self.uni_captcha)] {
             fs::create_dir_all(center.join(name))?;
             fs::write(center.join(name).join("config.json"), serde_json::to_string_pretty(config)?)?;
+        }
+        for (path, text) in &self.center_files {
+            let path = center.join(path);
+            fs::create_dir_all(path.parent().context("a file in a folder")?)?;
+            fs::write(path, text)?;
         }
         Ok(center)
     }

@@ -7,6 +7,7 @@ mod fields;
 mod jsonc;
 mod merge;
 mod older_keys;
+mod open_bridge;
 mod password_secrets;
 mod platform;
 mod real_name;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use app_config::AppConfig;
 pub use applications::Applications;
+pub use open_bridge::{OpenBridgeConfig, Task};
 pub use platform::normalise as normalise_platform;
 pub use real_name::RealNames;
 pub use scripts::Scripts;
@@ -40,13 +42,14 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 3] = ["uni-cloud-s2s", "uni-open-bridge", "secure-network"];
+const OTHERS: [&str; 2] = ["uni-cloud-s2s", "secure-network"];
 
 /// The folder, read and checked.
 pub struct Center {
     applications: Applications,
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
+    open_bridge: OpenBridgeConfig,
     scripts: Scripts,
 }
 
@@ -65,10 +68,12 @@ impl Center {
                 others.insert(name, Arc::new(document.value));
             }
         }
+        let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
+        let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -87,6 +92,12 @@ impl Center {
         self.applications.app(app_id, uni_platform)
     }
 
+    /// The applications that are named in the list, in order; after them an empty text if there is a
+    /// configuration for all others.
+    pub fn app_ids(&self) -> Vec<String> {
+        self.applications.app_ids()
+    }
+
     /// Whether an application is named in the list of applications (`dcloudAppid`); `None` if the
     /// configuration is not a list, so that it is for any application.
     pub fn lists(&self, app_id: &str) -> Option<bool> {
@@ -98,7 +109,12 @@ impl Center {
         &self.captcha
     }
 
-    /// The `config.json` of `uni-cloud-s2s`, `uni-open-bridge` or `secure-network`, as it is.
+    /// `uni-open-bridge/config.json`
+    pub fn open_bridge(&self) -> &OpenBridgeConfig {
+        &self.open_bridge
+    }
+
+    /// The `config.json` of `uni-cloud-s2s` or `secure-network`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
     }

@@ -54,6 +54,8 @@ pub struct Settings {
     pub retention: Retention,
     /// `[providers]`
     pub providers: Providers,
+    /// `[web_sign_in]`; `None`: not set up.
+    pub web_sign_in: Option<WebSignIn>,
 }
 
 /// What the program is run for.
@@ -222,11 +224,24 @@ pub struct Retention {
     pub log: Option<Duration>,
 }
 
+/// `[web_sign_in]`: signing in with WeChat from a web page.
+#[derive(Clone, Debug)]
+pub struct WebSignIn {
+    /// Where browsers reach this server; without a slash at its end.
+    pub public_url: String,
+    /// The pages that browsers may be sent back to, word for word.
+    pub redirects: Vec<String>,
+}
+
 /// `[providers]`. Addresses have no slash at their end.
 #[derive(Clone, Debug)]
 pub struct Providers {
+    /// `providers.timeout_ms`: time for one call of a third party.
+    pub timeout: Duration,
     /// `providers.weixin.base_url`
     pub weixin_base_url: String,
+    /// `providers.weixin.open_url`
+    pub weixin_open_url: String,
     /// `providers.qq.base_url`
     pub qq_base_url: String,
     /// `providers.qq.graph_url`

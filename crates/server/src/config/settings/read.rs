@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
     Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention, Security,
-    SendRates, Server, Settings, SmtpLogin, SmtpTls, Sources, Space, carriers, layers::Layers, reader::Reader,
+    SendRates, Server, Settings, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, carriers, layers::Layers, reader::Reader,
 };
 use crate::config::report::{Notice, Problem, Words, tidy};
 
@@ -59,6 +59,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
         retention: retention(reader),
         providers: providers(reader),
+        web_sign_in: web_sign_in(reader, mode),
     };
     (settings, notices)
 }
@@ -275,7 +276,9 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
 
 fn providers(reader: &mut Reader<'_>) -> Providers {
     Providers {
+        timeout: reader.milliseconds("providers.timeout_ms", GATEWAY_MS),
         weixin_base_url: reader.required_url("providers.weixin.base_url"),
+        weixin_open_url: reader.required_url("providers.weixin.open_url"),
         qq_base_url: reader.required_url("providers.qq.base_url"),
         qq_graph_url: reader.required_url("providers.qq.graph_url"),
         alipay_gateway_url: reader.required_url("providers.alipay.gateway_url"),
@@ -285,6 +288,29 @@ fn providers(reader: &mut Reader<'_>) -> Providers {
         sms: carriers::sms(reader),
         email: email(reader),
     }
+}
+
+fn web_sign_in(reader: &mut Reader<'_>, mode: Mode) -> Option<WebSignIn> {
+    let public_url = reader.url("web_sign_in.public_url");
+    let redirects = reader.list("web_sign_in.redirects", |text| {
+        let is_page = text.starts_with("https://") || text.starts_with("http://");
+        if is_page && !text.contains(char::is_whitespace) {
+            return Ok(text.to_owned());
+        }
+        Err((
+            Words::new(format!("{text:?} 不是网页地址"), format!("{text:?} is not the address of a page")),
+            Words::new("写成完整的 https://… 地址", "write the whole https://… address"),
+        ))
+    });
+    let public_url = public_url?;
+    if mode == Mode::Production && !public_url.starts_with("https://") {
+        reader.problem(
+            "web_sign_in.public_url",
+            Words::new("生产模式下须为 https://", "must be https:// in production mode"),
+            Words::new("填写浏览器访问本服务器的 https 地址", "give the https address at which browsers reach this server"),
+        );
+    }
+    Some(WebSignIn { public_url, redirects })
 }
 
 fn email(reader: &mut Reader<'_>) -> Option<Email> {

@@ -11,6 +11,7 @@ pub mod store_in_between;
 pub mod third_parties;
 pub mod tokens;
 pub mod valid;
+pub mod weixin;
 
 pub use answers::{done, refused, refused_with};
 pub use lingpai_testkit::{Call, Engine, Mode, Reply, TestApp, app::TestAppBuilder};

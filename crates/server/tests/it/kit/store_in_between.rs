@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::*,
 };
@@ -98,6 +98,7 @@ passed_on! {
     async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Candidates;
     async fn failed_thrice(&self, recent: &RecentQuery) -> bool;
     async fn user(&self, uid: &str) -> Option<User>;
+    async fn account_overview(&self, uid: &str) -> Option<AccountOverview>;
     async fn session_view(&self, uid: &str, token: &str) -> Option<SessionView>;
     async fn register(&self, registration: &Registration) -> Registered;
     async fn sign_in(&self, sign_in: &SignIn) -> SignedIn;

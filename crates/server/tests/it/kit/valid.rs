@@ -18,6 +18,7 @@ pub fn value(rule: Rule) -> Value {
         Rule::Boolean => json!(true),
         Rule::RealName => json!("张三"),
         Rule::IdCard => json!("11010519491231002X"),
+        Rule::Object => json!({"valid": true}),
     }
 }
 
