@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
             }
         }
     }
-    Ok(all_fine)
+    Ok(super::check_others::run(&upstreams, center).await && all_fine)
 }
 
 /// Each application once, whoever of the DCloud applications uses it.
