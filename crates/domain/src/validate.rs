@@ -6,6 +6,7 @@ use crate::{
     account::is_truthy,
     error::{Code, Error, Result},
     password::Strength,
+    project::ProjectScripts,
     real_name::{IdentityCard, RealName},
 };
 
@@ -62,6 +63,32 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The type as a project's `validator.js` names it.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Rule::Count => "number",
+            other => other.name(),
+        }
+    }
+
+    /// Whether a value that a project's own rule lets through is one that the program can work
+    /// with: methods read texts as texts, and what is stored is bounded.
+    fn can_hold(self, value: &Value) -> bool {
+        match self {
+            Rule::Username | Rule::Password | Rule::Mobile | Rule::Email => {
+                value.as_str().is_some_and(|text| text.len() <= LONGEST_PASSWORD)
+            }
+            Rule::Text => value.is_string(),
+            Rule::TextList => is_text_list(value),
+            Rule::Number => value.is_number(),
+            Rule::Count => value.as_u64().is_some(),
+            Rule::Boolean => value.is_boolean(),
+            _ => value.as_str().is_some_and(|text| text.len() <= LONGEST_PASSWORD),
+        }
+    }
+}
+
 /// A parameter of a method.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -95,6 +122,30 @@ impl Params {
             match params.get(field.name).filter(|value| !is_absent(value)) {
                 None if field.required => return Err(Error::new(Code::ParamRequired).with("param", field.name)),
                 None => {}
+                Some(value) => check(field, value, strength)?,
+            }
+        }
+        Ok(Self(params))
+    }
+
+    /// As [`Self::parse`]; types for which the project has rules of its own are checked by these
+    /// instead of the built-in ones.
+    pub async fn parse_with(
+        params: Map<String, Value>,
+        fields: &[Field],
+        strength: Option<Strength>,
+        scripts: &dyn ProjectScripts,
+    ) -> Result<Self> {
+        for field in fields {
+            match params.get(field.name).filter(|value| !is_absent(value)) {
+                None if field.required => return Err(Error::new(Code::ParamRequired).with("param", field.name)),
+                None => {}
+                Some(value) if scripts.has_rule(field.rule.kind()) => {
+                    scripts.check(field.rule.kind(), value).await.map_err(|error| error.with("param", field.name))?;
+                    if !field.rule.can_hold(value) {
+                        return Err(Error::new(Code::InvalidParam).with("param", field.name));
+                    }
+                }
                 Some(value) => check(field, value, strength)?,
             }
         }

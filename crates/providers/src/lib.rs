@@ -15,4 +15,5 @@ pub mod rsa_key;
 pub mod signing;
 pub mod sms;
 pub mod univerify;
+pub mod webhook;
 pub mod weixin;

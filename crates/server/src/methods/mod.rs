@@ -14,6 +14,8 @@ pub mod open_bridge;
 pub mod register;
 pub mod registry;
 pub mod relate;
+pub mod second_step;
+pub mod session;
 pub mod utils;
 pub mod verify;
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, register,
-    relate, utils, verify,
+    relate, second_step, session, utils, verify,
 };
 
 /// Every method, by group.
@@ -13,6 +13,7 @@ pub static METHODS: &[Method] = &[
     register::register_admin::METHOD,
     register::register_user::METHOD,
     register::register_user_by_email::METHOD,
+    register::register_user_by_mobile::METHOD,
     login::login::METHOD,
     login::login_by_sms::METHOD,
     login::login_by_weixin::METHOD,
@@ -21,6 +22,8 @@ pub static METHODS: &[Method] = &[
     login::login_by_alipay::METHOD,
     login::login_by_apple::METHOD,
     login::login_by_univerify::METHOD,
+    login::login_by_email_code::METHOD,
+    login::login_by_second_step::METHOD,
     logout::logout::METHOD,
     account::get_account_info::METHOD,
     account::get_real_name_info::METHOD,
@@ -36,10 +39,20 @@ pub static METHODS: &[Method] = &[
     relate::bind_alipay::METHOD,
     relate::bind_apple::METHOD,
     relate::bind_mobile_by_univerify::METHOD,
+    relate::bind_email_by_code::METHOD,
+    relate::unbind_email::METHOD,
     relate::unbind_weixin::METHOD,
     relate::unbind_q_q::METHOD,
     relate::unbind_alipay::METHOD,
     relate::unbind_apple::METHOD,
+    session::get_sessions::METHOD,
+    session::revoke_session::METHOD,
+    session::revoke_other_sessions::METHOD,
+    second_step::get_second_step::METHOD,
+    second_step::set_up_totp::METHOD,
+    second_step::confirm_totp::METHOD,
+    second_step::remove_totp::METHOD,
+    second_step::renew_recovery_codes::METHOD,
     verify::create_captcha::METHOD,
     verify::refresh_captcha::METHOD,
     verify::send_sms_code::METHOD,

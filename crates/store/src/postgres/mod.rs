@@ -5,6 +5,7 @@
 //! and no transaction is ever open while the program does something else. Under load, reads by key
 //! share connections ([`lanes`]) and the most frequent writes share commits ([`group`]).
 
+mod along;
 mod codes;
 mod collections;
 mod connect;
@@ -22,6 +23,8 @@ mod operations;
 mod outcome;
 mod real_name;
 mod schema;
+mod second_steps;
+mod session_list;
 mod sessions;
 mod statements;
 #[cfg(feature = "testing")]

@@ -7,6 +7,7 @@ use std::{
 
 use lingpai_domain::{
     account::Identity,
+    log::LogRow,
     store::{
         FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
         SignIn, SignedIn, SignedInLinked,
@@ -18,8 +19,9 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    along::{DeliveryColumns, deliveries},
     failure::Failure,
-    group::Write,
+    group::{self, Write},
     invitations::inviters,
     log::LogColumns,
     outcome::Outcome,
@@ -31,7 +33,7 @@ use crate::document::{UserParts, stands_apart};
 /// The composite type `lingpai_new_session`.
 #[derive(ToSql)]
 #[postgres(name = "lingpai_new_session")]
-struct SessionColumns {
+pub(super) struct SessionColumns {
     token: String,
     hash: Vec<u8>,
     issued_at: i64,
@@ -47,7 +49,7 @@ struct SessionColumns {
 
 impl SessionColumns {
     /// `longest_life`: the longest life of a token that is known to be in the database, in seconds.
-    fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
+    pub(super) fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
         let life = session.expires_at.saturating_sub(session.issued_at);
         Self {
             token: storable(&session.token).into_owned(),
@@ -145,6 +147,12 @@ fn password_members(password: &str, version: Option<i64>, valid_token_date: Opti
     Json(members)
 }
 
+/// Deliveries that are stored together with a row of the log, and with that of a session that ends.
+fn told(log: &LogRow, previous: Option<&Logout>) -> Vec<DeliveryColumns> {
+    let previous = previous.map_or(&[][..], |previous| &previous.log.told);
+    deliveries(&[&log.told[..], previous].concat())
+}
+
 impl PostgresStore {
     /// Notes that a token's life is in the database, so that the next sign-ins need not write it.
     fn remember_life(&self, life: Option<i64>) {
@@ -158,9 +166,12 @@ impl PostgresStore {
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         let on_conflict = registration.on_conflict.as_ref().map(LogColumns::from);
         let session = registration.session.as_ref().map(|session| SessionColumns::new(session, &self.longest_life));
+        let of_row = |row: Option<&LogRow>| row.map(|row| row.told.clone()).unwrap_or_default();
+        let mut told = of_row(registration.log.as_ref());
+        told.extend(of_row(registration.previous.as_ref().map(|previous| &previous.log)));
         let answer = self
             .write(
-                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "SELECT lingpai_then_tell(lingpai_then_audit(lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9), $10, $11), $12)",
                 &[
                     &storable(&parts.id),
                     &Json(&parts.doc),
@@ -171,6 +182,9 @@ impl PostgresStore {
                     &registration.previous.as_ref().map(SessionEnd::from),
                     &registration.log.as_ref().map(LogColumns::from),
                     &on_conflict,
+                    &registration.audit.as_ref().map(|row| storable(&row.id)),
+                    &registration.audit.as_ref().map(|row| Json(&row.doc)),
+                    &deliveries(&told),
                 ],
             )
             .await;
@@ -198,22 +212,25 @@ impl PostgresStore {
         let life = session.longest_life;
         let uid = storable(&sign_in.uid).into_owned();
         let previous = sign_in.previous.as_ref().map(SessionEnd::from);
-        let rows = self
-            .write_in_group(Write {
-                sql: "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
-                users: previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect(),
-                params: vec![
-                    Box::new(uid),
-                    Box::new(sign_in.revision),
-                    Box::new(session),
-                    Box::new(sign_in.lock.map(|lock| lock.limit)),
-                    Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
-                    Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
-                    Box::new(previous),
-                    Box::new(LogColumns::from(&sign_in.log)),
-                ],
-            })
-            .await?;
+        let told = told(&sign_in.log, sign_in.previous.as_ref());
+        let users = previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect();
+        let mut params: Vec<group::Value> = vec![
+            Box::new(uid),
+            Box::new(sign_in.revision),
+            Box::new(session),
+            Box::new(sign_in.lock.map(|lock| lock.limit)),
+            Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
+            Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
+            Box::new(previous),
+            Box::new(LogColumns::from(&sign_in.log)),
+        ];
+        let sql = if told.is_empty() {
+            "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)"
+        } else {
+            params.push(Box::new(told));
+            "SELECT lingpai_then_tell(lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8), $9)"
+        };
+        let rows = self.write_in_group(Write { sql, params, users }).await?;
         let signed_in = outcome(rows)?;
         if signed_in == SignedIn::Done {
             self.remember_life(life);
@@ -227,7 +244,7 @@ impl PostgresStore {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
         let answer = self
             .write(
-                "SELECT lingpai_sign_in_linked($1, $2, $3, $4, $5, $6, $7, $8)",
+                "SELECT lingpai_then_tell(lingpai_sign_in_linked($1, $2, $3, $4, $5, $6, $7, $8), $9)",
                 &[
                     &storable(&parts.id),
                     &sign_in.revision,
@@ -237,6 +254,7 @@ impl PostgresStore {
                     &session,
                     &sign_in.previous.as_ref().map(SessionEnd::from),
                     &LogColumns::from(&sign_in.log),
+                    &told(&sign_in.log, sign_in.previous.as_ref()),
                 ],
             )
             .await;
@@ -277,7 +295,7 @@ impl PostgresStore {
         let uid = storable(&renewal.uid).into_owned();
         let rows = self
             .write_in_group(Write {
-                sql: "SELECT lingpai_renew($1, $2, $3, $4, $5)",
+                sql: "SELECT lingpai_renew_linked($1, $2, $3, $4, $5)",
                 users: vec![uid.clone()],
                 params: vec![
                     Box::new(uid),
@@ -297,19 +315,30 @@ impl PostgresStore {
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
         let end = SessionEnd::from(logout);
-        self.write_in_group(Write { sql: "SELECT lingpai_logout($1)", users: vec![end.uid.clone()], params: vec![Box::new(end)] }).await?;
+        let users = vec![end.uid.clone()];
+        let write = if logout.log.told.is_empty() {
+            Write { sql: "SELECT lingpai_logout($1)", params: vec![Box::new(end)], users }
+        } else {
+            let told = deliveries(&logout.log.told);
+            let sql = "SELECT lingpai_then_tell('done', $2) FROM lingpai_logout($1)";
+            Write { sql, params: vec![Box::new(end), Box::new(told)], users }
+        };
+        self.write_in_group(write).await?;
         Ok(())
     }
 
     pub(super) async fn session_password(&self, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
+        let mut told = change.told.clone();
+        told.extend(change.log.iter().flat_map(|row| row.told.clone()));
         let rows = self
             .write(
-                "SELECT lingpai_change_password($1, $2, $3, $4)",
+                "SELECT lingpai_then_tell(lingpai_change_password($1, $2, $3, $4), $5)",
                 &[
                     &storable(&change.uid),
                     &change.revision,
                     &password_members(&change.password, change.version, change.valid_token_date),
                     &change.log.as_ref().map(LogColumns::from),
+                    &deliveries(&told),
                 ],
             )
             .await?;

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    along::deliveries,
     failure::Failure,
     invitations::ancestry_at,
     log::RecentColumns,
@@ -137,7 +138,15 @@ impl PostgresStore {
 
     pub(super) async fn user_status(&self, change: &StatusChange) -> Result<bool, Failure> {
         let changes = Json(json!({"status": change.status}));
-        let rows = self.write("SELECT lingpai_change_status($1, $2)", &[&storable(&change.uid), &changes]).await?;
+        let rows = if change.told.is_empty() {
+            self.write("SELECT lingpai_change_status($1, $2)", &[&storable(&change.uid), &changes]).await?
+        } else {
+            self.write(
+                "SELECT c, lingpai_then_tell(CASE WHEN c THEN 'done' END, $3) FROM lingpai_change_status($1, $2) AS c",
+                &[&storable(&change.uid), &changes, &deliveries(&change.told)],
+            )
+            .await?
+        };
         column(&only(rows)?, 0)
     }
 

@@ -26,7 +26,7 @@ async fn a_lock_that_does_not_come_is_given_up() {
     store.put("uni-id-users", &object(json!({"_id": "u"}))).await.unwrap();
     let other = database.connect().await;
     other.batch_execute("BEGIN; SELECT FROM users FOR UPDATE").await.unwrap();
-    let change = StatusChange { uid: "u".into(), status: 1 };
+    let change = StatusChange { uid: "u".into(), status: 1, told: vec![] };
     assert!(matches!(store.change_status(&change).await, Err(StoreError::Unavailable(_))));
     other.batch_execute("ROLLBACK").await.unwrap();
     assert!(store.change_status(&change).await.unwrap());
@@ -41,7 +41,7 @@ async fn waiting_for_a_connection_has_an_end() {
     let other = database.connect().await;
     other.batch_execute("BEGIN; SELECT FROM users FOR UPDATE").await.unwrap();
     // The one connection waits for the lock, the other operation for the connection.
-    let change = StatusChange { uid: "u".into(), status: 1 };
+    let change = StatusChange { uid: "u".into(), status: 1, told: vec![] };
     let (first, second) = tokio::join!(store.change_status(&change), store.user("u"));
     assert!(matches!(first, Err(StoreError::Unavailable(_))));
     assert!(second.is_ok() || matches!(second, Err(StoreError::Unavailable(_))));

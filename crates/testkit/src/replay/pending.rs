@@ -8,7 +8,7 @@ pub const METHODS: &[&str] = &[];
 
 /// Files of a `uni-config-center` folder: a scenario whose configuration has one is pending as a
 /// whole.
-pub const FILES: &[&str] = &["uni-id/lang/index.js", "uni-id/validator.js"];
+pub const FILES: &[&str] = &[];
 
 /// Why a call is pending: the name of the method or of the file. `None`: it is not.
 pub fn reason<'a>(method: &'a str, facts: &Facts) -> Option<&'a str> {

@@ -60,7 +60,7 @@ impl Center {
     /// start if there is any problem.
     pub fn load(folder: &Path, argon2: Argon2Cost) -> (Self, Vec<Notice>, Vec<Problem>) {
         let mut problems = Vec::new();
-        let (applications, mut notices) = load_uni_id(folder, argon2, &mut problems);
+        let (applications, notices) = load_uni_id(folder, argon2, &mut problems);
         let captcha = load_captcha(folder, &mut problems);
         let mut others = HashMap::new();
         for name in OTHERS {
@@ -71,7 +71,6 @@ impl Center {
         let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
         let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
         let scripts = Scripts::find(folder);
-        notices.extend(scripts.notices());
         tidy(&mut problems);
         (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
     }
