@@ -139,7 +139,7 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
-        let upstreams = Upstreams::new(&settings, base.clock.clone())?;
+        let upstreams = Upstreams::new(&settings, base.clock.clone(), base.random.clone())?;
         let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
         let uses = Uses::new(settings.sessions.note_uses);
         let subscriptions = webhooks::subscriptions(&settings);

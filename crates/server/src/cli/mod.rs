@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod check_others;
 mod check_upstreams;
 mod export;
 mod extended_json;

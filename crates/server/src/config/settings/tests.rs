@@ -259,7 +259,10 @@ fn addresses_and_origins_are_checked() {
         assert_eq!(only_problem(from_overrides(&[(path, value)])).place.path, path, "{value}");
     }
     let settings = from_overrides(&[("providers.univerify.base_url", "http://127.0.0.1:9/")]).unwrap();
-    assert_eq!(settings.providers.univerify.map(|univerify| univerify.base_url).as_deref(), Some("http://127.0.0.1:9"));
+    assert_eq!(
+        settings.providers.univerify.map(|univerify| format!("{univerify:?}")).as_deref(),
+        Some("Function { base_url: \"http://127.0.0.1:9\", secret: None }")
+    );
 }
 
 #[test]
@@ -281,6 +284,10 @@ fn an_sms_service_names_what_it_lacks() {
         ),
         (&[("providers.sms.form_fields", "=x")], "providers.sms.form_fields"),
         (&[("providers.frv.base_url", "http://a")], "providers.frv.secret"),
+        (&[("providers.frv.vendor", "gateway"), ("providers.frv.secret", "sixteen characters")], "providers.frv.base_url"),
+        (&[("providers.frv.vendor", "aliyun"), ("providers.frv.scene_id", "1")], "providers.frv.access_key_id"),
+        (&[("providers.univerify.vendor", "aliyun")], "providers.univerify.access_key_id"),
+        (&[("providers.univerify.vendor", "function")], "providers.univerify.base_url"),
     ] {
         assert_eq!(only_problem(from_overrides(overrides)).place.path, path, "{overrides:?}");
     }
