@@ -6,3 +6,4 @@ mod http_server;
 mod mail;
 mod sms;
 mod smtp_server;
+mod weixin;
