@@ -204,6 +204,10 @@ pub trait Store: Send + Sync {
     /// has not expired `now`. Of many callers at once exactly one is told `true`.
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
 
+    /// As [`Self::use_nonce`], without waiting for the disk: a use survives the end of the process, but a power cut
+    /// may take those of the last moments along. For what expires within seconds and happens with every call.
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
+
     /// Takes a lease until `until` (milliseconds). `Ok(false)`: somebody has it, and that lease has not
     /// ended `now`. Of many callers at once exactly one is told `true`.
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool>;

@@ -190,7 +190,7 @@ async fn open(
     let nonce = format!("secure-network call {} {}", key.key.id(), call.request_id());
     // Remembered as long as its timestamp could be accepted.
     let expires = call.timestamp_ms().saturating_add(tolerance_ms).saturating_add(1);
-    let freshness = match state.base.store.use_nonce(&nonce, expires, now_ms).await? {
+    let freshness = match state.base.store.use_fleeting_nonce(&nonce, expires, now_ms).await? {
         true => Freshness::New,
         false => Freshness::Seen,
     };

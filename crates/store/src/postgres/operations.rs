@@ -102,6 +102,10 @@ impl Store for PostgresStore {
         self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
     }
 
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        self.fleeting_nonce_use(nonce, expires, now).await.map_err(Failure::classify)
+    }
+
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
         self.nonce_use(&lease_nonce(name), until, now).await.map_err(Failure::classify)
     }

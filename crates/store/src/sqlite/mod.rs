@@ -261,6 +261,12 @@ impl Store for SqliteStore {
         self.write(move |connection| nonces::hand_back(connection, &nonce, until)).await
     }
 
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        let nonce = nonce.to_owned();
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.writer.write_fleeting(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
+    }
+
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
         let device = device.clone();
         self.write(move |connection| devices::put(connection, &device)).await

@@ -14,6 +14,7 @@ on_every_store!(
     an_identity_is_added_once,
     an_identity_is_added_or_registered,
     a_nonce_is_used_once,
+    a_fleeting_nonce_is_used_once,
     an_expired_nonce_is_used_once,
     a_value_is_replaced_once,
     an_invitation_is_accepted_once,
@@ -84,6 +85,11 @@ async fn a_value_is_replaced_once(db: &Database) {
         .await;
         assert_eq!(count(&outcomes, &true), 1, "{expected:?}");
     }
+}
+
+async fn a_fleeting_nonce_is_used_once(db: &Database) {
+    let outcomes = all(db, |store, _| async move { store.use_fleeting_nonce("n", NOW + 10, NOW).await.unwrap() }).await;
+    assert_eq!(count(&outcomes, &true), 1);
 }
 
 async fn an_expired_nonce_is_used_once(db: &Database) {

@@ -116,6 +116,7 @@ passed_on! {
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> bool;
     async fn end_lease(&self, name: &str, until: i64) -> ();
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
     async fn put_push_device(&self, device: &PushDevice) -> bool;
     async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
