@@ -23,7 +23,7 @@ use crate::{
     sessions::Sessions,
     speech::Speech,
     uses::Uses,
-    webhooks::{self, Postman},
+    webhooks,
 };
 
 /// Everything that methods use.
@@ -48,8 +48,6 @@ pub struct State {
     pub uses: Uses,
     /// Who is told of what happens to accounts.
     pub subscriptions: Vec<Subscription>,
-    /// Who tells them; `None`: nobody is to be told.
-    pub postman: Option<Arc<Postman>>,
     /// What second steps are kept under; `None`: they are switched off.
     pub second_step_keys: Option<SecondStepKeys>,
     /// What creating the first administrator takes in production mode.
@@ -96,7 +94,6 @@ impl State {
         sessions: Arc<Sessions>,
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
-        postman: Option<Arc<Postman>>,
         setup_token: Option<Secret>,
     ) -> Self {
         let per_ip = &settings.limits.per_ip;
@@ -137,7 +134,6 @@ impl State {
             scripts,
             uses,
             subscriptions,
-            postman,
             second_step_keys,
             setup_token,
             listed_apps,
