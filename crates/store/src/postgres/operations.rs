@@ -7,11 +7,11 @@ use lingpai_domain::{
     account::{IdentityKind, User},
     log::LogRow,
     store::{
-        AccountEdit, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin, FailedOutcome, GateCursor,
-        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
-        Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
-        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
-        SignIn, SignedIn, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin, FailedOutcome,
+        GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
+        LockRule, Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
+        SessionView, SignIn, SignedIn, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -221,8 +221,8 @@ impl Store for PostgresStore {
         self.second_step_replace_recovery(uid, recovery).await.map_err(Failure::classify)
     }
 
-    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
-        self.second_step_remove(uid).await.map_err(Failure::classify)
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        self.second_step_remove(uid, audit).await.map_err(Failure::classify)
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
