@@ -28,7 +28,7 @@ use crate::{
     speech::Speech,
     upstreams::Upstreams,
     uses::Uses,
-    webhooks::{self, Postman},
+    webhooks,
 };
 
 /// Everything that methods use.
@@ -63,8 +63,6 @@ pub struct State {
     pub uses: Uses,
     /// Who is told of what happens to accounts.
     pub subscriptions: Vec<Subscription>,
-    /// Who tells them; `None`: nobody is to be told.
-    pub postman: Option<Arc<Postman>>,
     /// What second steps are kept under; `None`: they are switched off.
     pub second_step_keys: Option<SecondStepKeys>,
     /// What creating the first administrator takes in production mode.
@@ -114,7 +112,6 @@ impl State {
         sessions: Arc<Sessions>,
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
-        postman: Option<Arc<Postman>>,
         setup_token: Option<Secret>,
     ) -> anyhow::Result<Self> {
         let per_ip = &settings.limits.per_ip;
@@ -165,7 +162,6 @@ impl State {
             scripts,
             uses,
             subscriptions,
-            postman,
             second_step_keys,
             setup_token,
             listed_apps,

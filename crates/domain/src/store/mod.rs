@@ -354,8 +354,9 @@ pub trait Store: Send + Sync {
     /// confirmed second step.
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool>;
 
-    /// Removes a second step, confirmed or not. `Ok(false)`: there was none.
-    async fn remove_second_step(&self, uid: &str) -> Result<bool>;
+    /// Removes a second step, confirmed or not. `audit`: who did it, when it was not the user.
+    /// `Ok(false)`: there was none.
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool>;
 
     /// Takes at most `most` deliveries that are due `now`; until `busy_until` (milliseconds) nobody
     /// else is given them.

@@ -64,6 +64,7 @@ pub static METHODS: &[Method] = &[
     fission::get_invited_user::METHOD,
     admin::add_user::METHOD,
     admin::update_user::METHOD,
+    admin::remove_second_step::METHOD,
     multi_end::authorize_app_login::METHOD,
     multi_end::remove_authorized_app::METHOD,
     multi_end::set_authorized_app::METHOD,

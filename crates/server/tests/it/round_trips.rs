@@ -218,6 +218,9 @@ async fn second_steps(meter: &Meter) -> Outcome {
     let ticket = &asked.body["secondStep"]["ticket"];
     meter.of("loginBySecondStep", json!({"ticket": ticket, "code": code()}), (2, 3)).await?;
     meter.as_user(&token, "removeTotp", json!({"code": code()}), (1, 2)).await?;
+    done(app.call_as(&token, "setUpTotp", json!({"password": PASSWORD})).await?);
+    let root = log_in(app, "root").await?;
+    meter.as_user(&root, "removeSecondStep", json!({"uid": "u-grace"}), (0, 1)).await?;
     Ok(())
 }
 

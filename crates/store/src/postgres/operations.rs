@@ -7,12 +7,12 @@ use lingpai_domain::{
     account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::{
-        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery,
-        DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor, GateNews,
-        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout,
-        NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
-        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
-        SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
+        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
+        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
+        SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -279,8 +279,8 @@ impl Store for PostgresStore {
         self.second_step_replace_recovery(uid, recovery).await.map_err(Failure::classify)
     }
 
-    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
-        self.second_step_remove(uid).await.map_err(Failure::classify)
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        self.second_step_remove(uid, audit).await.map_err(Failure::classify)
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

@@ -46,12 +46,13 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery,
-        DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor, GateNews,
-        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout,
-        NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
-        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
-        SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
+        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
+        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate,
+        UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -485,9 +486,9 @@ impl Store for SqliteStore {
         self.write(move |connection| second_steps::replace_recovery_codes(connection, &uid, &recovery)).await
     }
 
-    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
-        let uid = uid.to_owned();
-        self.write(move |connection| second_steps::remove(connection, &uid)).await
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        let (uid, audit) = (uid.to_owned(), audit.cloned());
+        self.write(move |connection| second_steps::remove(connection, &uid, audit.as_ref())).await
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

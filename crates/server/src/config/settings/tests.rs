@@ -295,3 +295,25 @@ fn an_sms_service_names_what_it_lacks() {
     let sms = from_overrides(&aliyun).unwrap().providers.sms.unwrap();
     assert!(matches!(sms.carrier, SmsCarrier::Aliyun(cloud) if cloud.template_params == ["code"] && cloud.key.is_none()));
 }
+
+#[test]
+fn webhooks_need_an_address_a_secret_and_known_events() {
+    let webhook = |url: &str, secret: &str, events: &str| {
+        from_file(&format!("[[webhooks]]\nurl = {url:?}\nsecret = {secret:?}\nevents = {events}\n"))
+    };
+    let settings = webhook("https://example.com/hook?key=k", "0123456789abcdef", r#"["login", "close"]"#).unwrap();
+    assert_eq!(settings.webhooks[0].events, [AccountEvent::Login, AccountEvent::Close]);
+    assert_eq!(settings.webhooks[0].url.expose(), "https://example.com/hook?key=k");
+    let all = webhook("http://example.com", "0123456789abcdef", r#"["*"]"#).unwrap();
+    assert_eq!(all.webhooks[0].events, AccountEvent::ALL);
+    for (url, secret, events, about) in [
+        ("ftp://example.com", "0123456789abcdef", r#"["*"]"#, "webhooks.url"),
+        ("https://example.com", "short", r#"["*"]"#, "webhooks.secret"),
+        ("https://example.com", "0123456789abcdef", r#"["signin"]"#, "webhooks.events"),
+        ("https://example.com", "0123456789abcdef", "[]", "webhooks.events"),
+    ] {
+        let problem = only_problem(webhook(url, secret, events));
+        assert_eq!(problem.place.path, about);
+        assert!(!format!("{problem:?}").contains("0123456789abcdef"));
+    }
+}

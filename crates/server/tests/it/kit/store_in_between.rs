@@ -159,7 +159,7 @@ passed_on! {
     async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> bool;
     async fn try_second_step(&self, attempt: &SecondStepTry) -> SecondStepOutcome;
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> bool;
-    async fn remove_second_step(&self, uid: &str) -> bool;
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> bool;
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
     async fn finish_delivery(&self, id: &str) -> ();
     async fn postpone_delivery(&self, id: &str, due_at: i64) -> ();
