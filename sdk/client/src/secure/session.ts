@@ -5,7 +5,7 @@ import { CANNOT_OPEN, CANNOT_SEAL, CloudError, NO_IDENTITY, SECURE_NETWORK, secu
 import type { Emitter } from '../events.js';
 import { clientKey, type ClientKey } from './client-key.js';
 import { Primitives, type Curves, type WebCrypto } from './crypto.js';
-import { browserKeys, memoryKeys, type DeviceKeys } from './device-keys.js';
+import { browserKeys, memoryKeys, type ClientKeyRecord, type DeviceKeys } from './device-keys.js';
 import { sealCall, sealsReply, type Envelope, type SecretType } from './envelope.js';
 import { hello, type HelloAnswer, type Identity } from './handshake.js';
 import { chooseSpaceKey, type PublishedKeys } from './space-keys.js';
@@ -17,6 +17,10 @@ export const SECURE_FUNCTION = SECURE_NETWORK;
 const CLOCK_TRUST = 10 * 60_000;
 /** Shake hands again so long before the key ends, milliseconds: calls under way are still good. */
 const EARLY = 60_000;
+const early = (lifetime: number) => Math.min(EARLY, lifetime / 10);
+
+/** A key and how long it had when this client got it, milliseconds. */
+type UsedKey = ClientKey & { lifetime: number };
 
 /** The application's settings of the secure network. */
 export interface SecureNetworkOptions {
@@ -61,7 +65,7 @@ export class SecureSession {
   private readonly identity: Bytes;
   private readonly primitives: Primitives;
   private device: DeviceKeys | undefined;
-  private current: Promise<ClientKey> | undefined;
+  private current: Promise<UsedKey> | undefined;
   /** What to add to our clock to get the server's. */
   private offset = 0;
 
@@ -94,9 +98,9 @@ export class SecureSession {
   }
 
   /** Shakes hands now unless there is a key that lasts. */
-  async key(): Promise<ClientKey> {
+  async key(): Promise<UsedKey> {
     const key = await (this.current ??= this.start());
-    if (key.expires - EARLY > this.now()) return key;
+    if (key.expires - early(key.lifetime) > this.now()) return key;
     await this.forget(key.keyId);
     return (this.current ??= this.start());
   }
@@ -122,7 +126,7 @@ export class SecureSession {
     if (typeof serverTime === 'number') this.offset = serverTime - this.around.now();
   }
 
-  private start(): Promise<ClientKey> {
+  private start(): Promise<UsedKey> {
     const started = this.loadOrShakeHands();
     started.catch(() => {
       if (this.current === started) this.current = undefined;
@@ -130,14 +134,14 @@ export class SecureSession {
     return started;
   }
 
-  private async loadOrShakeHands(): Promise<ClientKey> {
+  private async loadOrShakeHands(): Promise<UsedKey> {
     const device = await this.keys();
     const kept = await device.load();
-    if (kept && kept.expires - EARLY > this.now()) return clientKey(this.primitives, kept);
+    if (kept && kept.expires - EARLY > this.now()) return this.use(kept);
     return this.shakeHands(device);
   }
 
-  private async shakeHands(device: DeviceKeys): Promise<ClientKey> {
+  private async shakeHands(device: DeviceKeys): Promise<UsedKey> {
     const { spaceId, published, call, emitter } = this.around;
     const [keys, challenge, identity] = [await published(), await call('challenge', [{}]), await this.whoAmI()];
     this.takeTime(challenge);
@@ -155,7 +159,11 @@ export class SecureSession {
     await device.save(record);
     const { keyId, expires, evidence } = record;
     emitter.emit('handshake', { keyId, expires, evidence });
-    return clientKey(this.primitives, record);
+    return this.use(record);
+  }
+
+  private async use(record: ClientKeyRecord): Promise<UsedKey> {
+    return { ...(await clientKey(this.primitives, record)), lifetime: record.expires - this.now() };
   }
 
   private async whoAmI(): Promise<Identity> {
