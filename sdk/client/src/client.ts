@@ -85,7 +85,7 @@ export class Client {
     this.options = options;
     this.storage = options.storage ?? defaultStorage();
     this.tokens = new Tokens(this.storage, this.emitter);
-    this.gateway = new Gateway(options, options.request ?? defaultRequester(), Date.now);
+    this.gateway = new Gateway(options, options.request ?? defaultRequester(), () => Date.now());
     this.timeout = options.timeout ?? TIMEOUT;
     if (options.secureNetwork) this.secure = this.session(options.secureNetwork);
   }
@@ -238,7 +238,7 @@ export class Client {
     return new SecureSession(options, {
       spaceId: this.options.spaceId,
       info: () => this.clientInfo(),
-      now: Date.now,
+      now: () => Date.now(),
       call: async (method, params) => {
         const { data, requestId } = await this.callPlain(SECURE_FUNCTION, { method, params }, this.timeout);
         if ((data as { errCode?: unknown } | null)?.errCode) throw toError(data, requestId);

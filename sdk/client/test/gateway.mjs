@@ -44,7 +44,7 @@ function recipient(privateKey, enc, info) {
  * Starts one. `functions[name](args, facts)` answers calls with opened arguments; `facts` has `secretType`, `evidence`,
  * `clientInfo`, `outside` (functionArgs as they came) and `headers`. `tamper` may change a reply's data on its way out.
  */
-export async function startGateway({ functions = {}, verified = [], now = Date.now, tamper = (data) => data, lifetime = 3600_000 } = {}) {
+export async function startGateway({ functions = {}, verified = [], now = () => Date.now(), tamper = (data) => data, lifetime = 3600_000 } = {}) {
   const identity = generateKeyPairSync('ed25519');
   const spaceKey = generateKeyPairSync('x25519');
   const publicKey = raw(spaceKey.publicKey);
