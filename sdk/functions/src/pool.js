@@ -4,6 +4,9 @@ import { FunctionError } from './function-error.js';
 
 const WORKER = new URL('./worker/main.js', import.meta.url);
 
+/** How long a worker may take until it runs, milliseconds. */
+const START_WITHIN_MS = 30_000;
+
 /** Runs calls; see {@link Pool.run}. */
 export class Pool {
   #options;
@@ -54,7 +57,7 @@ export class Pool {
     if (this.#all.size >= this.#options.workers) return undefined;
     const { memoryMb, workerData } = this.#options;
     const thread = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: memoryMb }, stdin: true, env: process.env });
-    const worker = { thread, job: null, isOld: false };
+    const worker = { thread, job: null, isOld: false, isReady: false };
     this.#all.add(worker);
     thread.on('message', (message) => this.#onMessage(worker, message));
     thread.on('error', (error) => {
@@ -75,16 +78,28 @@ export class Pool {
 
   #assign(worker, job) {
     worker.job = job;
-    const limit = Math.round(job.timeoutMs);
-    job.timer = setTimeout(() => {
-      this.#fail(worker, new FunctionError('FUNCTION_TIMEOUT', `超过 ${limit} 毫秒 · The function took more than ${limit} ms`, 504));
-      this.#end(worker);
-    }, limit);
+    // A call's time does not begin before its worker runs, but a worker that never does must not hold it for ever.
+    this.#limit(worker, worker.isReady ? job.timeoutMs : START_WITHIN_MS);
     worker.thread.postMessage(job.call);
   }
 
-  #onMessage(worker, { result, error }) {
+  #limit(worker, ms) {
     const { job } = worker;
+    clearTimeout(job.timer);
+    job.timer = setTimeout(() => {
+      const limit = Math.round(ms);
+      this.#fail(worker, new FunctionError('FUNCTION_TIMEOUT', `超过 ${limit} 毫秒 · The function took more than ${limit} ms`, 504));
+      this.#end(worker);
+    }, ms);
+  }
+
+  #onMessage(worker, { isReady, result, error }) {
+    const { job } = worker;
+    if (isReady) {
+      worker.isReady = true;
+      if (job) this.#limit(worker, job.timeoutMs);
+      return;
+    }
     if (!job) return;
     this.#settle(worker);
     if (error) job.reject(new FunctionError(error.code, error.message, 500));

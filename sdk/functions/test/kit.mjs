@@ -18,27 +18,19 @@ export function writeFiles(folder, files) {
 }
 
 /** Starts it; `flags` are those of the command. */
-export async function hostWith(t, files, flags = []) {
+export async function hostWith(t, files, flags = ['--no-reload']) {
   const folder = mkdtempSync(join(tmpdir(), 'lingpai-functions-'));
   writeFiles(folder, files);
-  const host = await startHost(parseSettings(['--folder', folder, '--key', KEY, '--listen', '127.0.0.1:0', '--no-reload', ...flags], {}));
-  t.after(async () => {
-    await host.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { host, folder, call: caller(host.url) };
+  const started = await hostOf(t, folder, flags);
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return { ...started, folder };
 }
 
-/** The same with changes watched. */
-export async function reloadingHostWith(t, files) {
-  const folder = mkdtempSync(join(tmpdir(), 'lingpai-functions-'));
-  writeFiles(folder, files);
-  const host = await startHost(parseSettings(['--folder', folder, '--key', KEY, '--listen', '127.0.0.1:0'], {}));
-  t.after(async () => {
-    await host.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { host, folder, call: caller(host.url), reloaded: () => once(host, 'reloaded') };
+/** The same for a folder that is there. */
+export async function hostOf(t, folder, flags) {
+  const host = await startHost(parseSettings(['--folder', folder, '--key', KEY, '--listen', '127.0.0.1:0', ...flags], {}));
+  t.after(() => host.close());
+  return { host, call: caller(host.url), reloaded: () => once(host, 'reloaded') };
 }
 
 /** `call(name, event, context)`: `{status, body}`. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { nextTime, parseCron } from '../src/cron.js';
 import { SettingsError, parseSettings } from '../src/settings.js';
-import { KEY, hostWith, reloadingHostWith, writeFiles } from './kit.mjs';
+import { KEY, hostWith, writeFiles } from './kit.mjs';
 
 const FILES = {
   'fine/index.js': 'exports.main = () => "fine"',
@@ -19,7 +19,7 @@ const FILES = {
 
 for (const [name, code, status] of [['loop', 'FUNCTION_TIMEOUT', 504], ['never', 'FUNCTION_TIMEOUT', 504], ['memory', 'FUNCTION_OUT_OF_MEMORY', 500], ['exit', 'FUNCTION_CRASHED', 500], ['crash', 'FUNCTION_CRASHED', 500]]) {
   test(`${name}: ${code}, and the next call is served`, async (t) => {
-    const { call } = await hostWith(t, FILES, ['--workers', '1', '--timeout', name === 'memory' ? '60' : '0.3', '--memory', '32']);
+    const { call } = await hostWith(t, FILES, ['--workers', '1', '--timeout', code === 'FUNCTION_TIMEOUT' ? '2' : '60', '--memory', '32']);
     const answer = await call(name);
     assert.deepEqual([answer.status, answer.body.error.code], [status, code]);
     assert.deepEqual((await call('fine')).body, 'fine');
@@ -39,7 +39,7 @@ test('calls wait for a worker, and too many are refused at once', async (t) => {
 });
 
 test('changed files are loaded again, and new functions are found', async (t) => {
-  const { call, folder, reloaded } = await reloadingHostWith(t, { 'f/index.js': 'exports.main = () => require("m")', 'common/m/index.js': 'module.exports = 1' });
+  const { call, folder, reloaded } = await hostWith(t, { 'f/index.js': 'exports.main = () => require("m")', 'common/m/index.js': 'module.exports = 1' }, []);
   assert.equal((await call('f')).body, 1);
   let again = reloaded();
   writeFiles(folder, { 'common/m/index.js': 'module.exports = 2' });

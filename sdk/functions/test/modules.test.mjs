@@ -1,7 +1,10 @@
 // What cloud functions require.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { hostWith } from './kit.mjs';
+import { hostOf, hostWith, writeFiles } from './kit.mjs';
 
 test('public modules by folder and by package name, packages of their own, and Node\'s', async (t) => {
   const { call } = await hostWith(t, {
@@ -17,6 +20,14 @@ test('public modules by folder and by package name, packages of their own, and N
     'common/named-folder/main.js': 'module.exports = "named"',
   });
   assert.deepEqual((await call('f')).body, ['hello', 'named', 'own', 'inside', 'function', 'near']);
+});
+
+test('functions are CommonJS, whatever the project around them is', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lingpai-project-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFiles(folder, { 'package.json': '{"type":"module"}', 'cloudfunctions/f/index.js': '\uFEFFexports.main = () => require("./g")', 'cloudfunctions/f/g.js': 'module.exports = "g"' });
+  const { call } = await hostOf(t, join(folder, 'cloudfunctions'), []);
+  assert.equal((await call('f')).body, 'g');
 });
 
 test('a module that is nowhere is an error with its name', async (t) => {

@@ -22,6 +22,8 @@ parentPort.on('message', async (call) => {
   }
 });
 
+parentPort.postMessage({ isReady: true });
+
 function described(error) {
   console.error(error);
   const { code, message } = error ?? {};

@@ -1,11 +1,13 @@
 // `require` in cloud functions: public modules of `common/`, then what this package has built in.
 import Module, { createRequire } from 'node:module';
-import { sep } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createConfigCenter } from '../builtin/uni-config-center.js';
 import { createUniCaptcha } from '../builtin/uni-captcha.js';
 import { createUniIdCommon } from '../builtin/uni-id-common.js';
 import { createOpenBridgeCommon } from '../builtin/uni-open-bridge-common.js';
+import { parseJsonc } from '../jsonc.js';
 import { Lingpai } from '../lingpai.js';
 import { calls } from './current-call.js';
 
@@ -36,6 +38,14 @@ export function installModules({ folder, modules, lingpai: url }) {
     return resolve(place ? place + inside : request, parent, ...rest);
   };
 
+  // A uni-app project around the folder may say `"type": "module"`; uniCloud's functions are CommonJS all the same, unless
+  // a package.json of the folder itself says otherwise.
+  const loadJs = Module._extensions['.js'];
+  Module._extensions['.js'] = (module, file) => {
+    if (!inFolder(file) || isEsModule(file, folder)) return loadJs(module, file);
+    module._compile(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), file);
+  };
+
   return {
     lingpai,
     async load(file) {
@@ -48,4 +58,13 @@ export function installModules({ folder, modules, lingpai: url }) {
       }
     },
   };
+}
+
+/** Whether the nearest package.json between the file and the folder says so. */
+function isEsModule(file, folder) {
+  for (let place = dirname(file); place.startsWith(folder); place = dirname(place)) {
+    const described = join(place, 'package.json');
+    if (existsSync(described)) return parseJsonc(readFileSync(described, 'utf8')).type === 'module';
+  }
+  return false;
 }
