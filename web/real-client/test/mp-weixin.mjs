@@ -10,10 +10,12 @@ const BUILD = fileURLToPath(new URL('../dist/build/mp-weixin/', import.meta.url)
 /** Starts the mini program, pointed at `endpoint`. */
 export function openMiniProgram(endpoint) {
   const kept = new Map();
-  const pages = [{ route: 'pages/index/index' }];
+  // What uni-app's runtime adds to a page is added here: pages have no instances in this `wx`.
+  const page = (route) => ({ route, $page: { fullPath: `/${route}` } });
+  const pages = [page('pages/index/index')];
   const waiting = [];
   const go = ({ url, success, complete }) => {
-    pages.push({ route: url.replace(/^\//, '').split('?')[0] });
+    pages.push(page(url.replace(/^\//, '').split('?')[0]));
     success?.({ errMsg: 'ok' });
     complete?.({ errMsg: 'ok' });
     for (const check of [...waiting]) check();
@@ -31,6 +33,9 @@ export function openMiniProgram(endpoint) {
     getStorageSync: (key) => kept.get(key) ?? '',
     setStorageSync: (key, value) => void kept.set(key, value),
     removeStorageSync: (key) => void kept.delete(key),
+    setStorage: ({ key, data, success, complete }) => (kept.set(key, data), success?.({ errMsg: 'ok' }), complete?.({ errMsg: 'ok' })),
+    getStorage: ({ key, success, fail }) => (kept.has(key) ? success?.({ data: kept.get(key) }) : fail?.({ errMsg: 'getStorage:fail' })),
+    removeStorage: ({ key, success, complete }) => (kept.delete(key), success?.({ errMsg: 'ok' }), complete?.({ errMsg: 'ok' })),
     getStorageInfoSync: () => ({ keys: [...kept.keys()] }),
     onAppShow() {},
     onAppHide() {},
@@ -70,7 +75,6 @@ export function openMiniProgram(endpoint) {
     },
   };
 
-  const errors = [];
   const sandbox = { wx, console, setTimeout, clearTimeout, setInterval, clearInterval, Page() {}, Component() {}, Behavior: (options) => options, getApp: () => app, getCurrentPages: () => pages };
   let app;
   sandbox.App = (options) => {
@@ -91,8 +95,6 @@ export function openMiniProgram(endpoint) {
   load(resolve(BUILD, 'app.js'));
   const { realClient } = vm.runInContext('globalThis', sandbox);
   return {
-    errors,
-    kept,
     // By way of JSON, so that nothing of the sandbox's realm confuses comparisons.
     run: async (name, ...args) => JSON.parse(JSON.stringify((await realClient[name](...args)) ?? null)),
     untilPage: (route) =>
