@@ -17,6 +17,14 @@ pub enum LogType {
     ResetPwd,
     /// A mobile number was bound.
     BindMobile,
+    /// WeChat was bound.
+    BindWeixin,
+    /// QQ was bound.
+    BindQq,
+    /// Alipay was bound.
+    BindAlipay,
+    /// An Apple account was bound.
+    BindApple,
     /// WeChat was unbound.
     UnbindWeixin,
     /// QQ was unbound.
@@ -36,6 +44,10 @@ impl LogType {
             LogType::Logout => "logout",
             LogType::ResetPwd => "reset-pwd",
             LogType::BindMobile => "bind-mobile",
+            LogType::BindWeixin => "bind-weixin",
+            LogType::BindQq => "bind-qq",
+            LogType::BindAlipay => "bind-alipay",
+            LogType::BindApple => "bind-apple",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",
             LogType::UnbindAlipay => "unbind-alipay",

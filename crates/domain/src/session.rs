@@ -1,14 +1,14 @@
 //! Sessions: made, renewed, ended. The tail that every login shares.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    account::User,
+    account::{User, lay_over},
     context::{Context, TokenPolicy},
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
     project::AccountEvent,
-    store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn},
+    store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn, SignedInLinked},
     token::{self, Claims, Payload},
 };
 
@@ -40,6 +40,17 @@ pub struct PasswordProof {
     pub lock: Option<LockRule>,
     /// A newer hash of the same password.
     pub rehash: Option<(String, Option<i64>)>,
+}
+
+/// The end of a sign-in by something else than a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkedSignIn {
+    /// It happened.
+    Done(NewToken),
+    /// The user changed since it was read: read it again and decide again.
+    Stale,
+    /// What was to be linked belongs to another user of the application.
+    Taken,
 }
 
 impl Context<'_> {
@@ -137,15 +148,9 @@ impl Context<'_> {
         let claims = self.claims_of(user).await?;
         for push in 0..ATTEMPTS as i64 {
             let (session, token) = self.mint(user, &claims, policy, push);
-            let sign_in = SignIn {
-                uid: user.id().to_owned(),
-                revision: user.revision,
-                session,
-                lock: proof.lock,
-                rehash: proof.rehash.clone(),
-                previous: previous.and_then(|present| self.logout_of(present)),
-                log: self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true),
-            };
+            let mut sign_in = self.sign_in_of(user, session, previous);
+            sign_in.lock = proof.lock;
+            sign_in.rehash = proof.rehash.clone();
             match self.store.sign_in(&sign_in).await? {
                 SignedIn::Done => {
                     self.note_ended(sign_in.previous.as_ref());
@@ -155,6 +160,51 @@ impl Context<'_> {
                 SignedIn::Locked => return Err(Code::PasswordErrorExceedLimit.into()),
                 SignedIn::Stale => return Ok(None),
                 SignedIn::TokenRevoked => {}
+            }
+        }
+        Err(Code::SystemError.into())
+    }
+
+    fn sign_in_of(&self, user: &User, session: NewSession, previous: Option<&PresentToken>) -> SignIn {
+        SignIn {
+            uid: user.id().to_owned(),
+            revision: user.revision,
+            session,
+            lock: None,
+            rehash: None,
+            previous: previous.and_then(|present| self.logout_of(present)),
+            log: self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true),
+        }
+    }
+
+    /// Starts a session for a user who proved to be that user by something else than a password, and
+    /// lays `link` over the user's document at the same time: identifiers that the user was not known
+    /// by yet, keys of a third party.
+    pub async fn sign_in_linked(
+        &self,
+        user: &User,
+        link: &Map<String, Value>,
+        policy: &TokenPolicy,
+        previous: Option<&PresentToken>,
+    ) -> Result<LinkedSignIn> {
+        let mut linked = user.clone();
+        if !lay_over(&mut linked.doc, link) {
+            let token = self.sign_in(user, policy, PasswordProof::default(), previous).await?;
+            return Ok(token.map_or(LinkedSignIn::Stale, LinkedSignIn::Done));
+        }
+        let claims = self.claims_of(&linked).await?;
+        for push in 0..ATTEMPTS as i64 {
+            let (session, token) = self.mint(&linked, &claims, policy, push);
+            let sign_in = self.sign_in_of(user, session, previous);
+            match self.store.sign_in_linked(&sign_in, &linked.doc).await? {
+                SignedInLinked::Done => {
+                    self.note_ended(sign_in.previous.as_ref());
+                    self.tell_scripts(AccountEvent::Login, user.id());
+                    return Ok(LinkedSignIn::Done(token));
+                }
+                SignedInLinked::Stale => return Ok(LinkedSignIn::Stale),
+                SignedInLinked::Taken => return Ok(LinkedSignIn::Taken),
+                SignedInLinked::TokenRevoked => {}
             }
         }
         Err(Code::SystemError.into())

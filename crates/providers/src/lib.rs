@@ -3,6 +3,8 @@
 //! The only crate with HTTP and SMTP clients. Each part implements a port of `lingpai_domain`.
 
 mod excerpt;
+pub mod http;
 pub mod mail;
 pub mod outbox;
 pub mod sms;
+pub mod weixin;

@@ -21,6 +21,7 @@ use crate::{
     delivery::Delivery,
     runtime::told,
     scripts::FolderScripts,
+    secure_network,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -72,7 +73,7 @@ impl App {
             format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用")
         })?;
         let address = listener.address()?;
-        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token));
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
 
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
@@ -84,6 +85,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
         Ok(Self { address, state, stop, tasks })

@@ -2,22 +2,29 @@
 
 pub mod answer;
 mod app;
+mod at_rest;
 pub mod call;
 pub mod cli;
 pub mod config;
 pub mod delivery;
+pub mod functions;
 pub mod hashing;
 pub mod methods;
+pub mod open_bridge;
+pub mod open_data;
 pub mod openapi;
 pub mod pipeline;
 pub mod reference;
 pub mod runtime;
 pub mod scripts;
+pub mod secure_network;
 pub mod sessions;
 pub mod state;
 pub mod sweeper;
 pub mod telemetry;
 pub mod transport;
+pub mod upstreams;
+pub mod weixin;
 pub mod words;
 
 pub use app::{App, AppOptions};

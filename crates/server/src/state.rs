@@ -16,9 +16,13 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    functions::Functions,
     hashing::HashPool,
+    open_bridge::OpenBridge,
     pipeline::Bucket,
+    secure_network::SecureNetwork,
     sessions::Sessions,
+    upstreams::Upstreams,
 };
 
 /// Everything that methods use.
@@ -35,6 +39,14 @@ pub struct State {
     pub guards: Guards,
     /// SMS and mail.
     pub delivery: Delivery,
+    /// Third parties.
+    pub upstreams: Upstreams,
+    /// Credentials of third parties.
+    pub open_bridge: OpenBridge,
+    /// Functions that are HTTP services.
+    pub functions: Functions,
+    /// Who may call sealed, and who must.
+    pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
     /// The project's own scripts, if it has any.
@@ -76,6 +88,9 @@ impl Guards {
 
 impl State {
     /// Puts it together.
+    ///
+    /// # Errors
+    /// If the ways to third parties cannot be prepared.
     pub fn new(
         settings: Settings,
         center: Center,
@@ -84,7 +99,7 @@ impl State {
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
         setup_token: Option<Secret>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let per_ip = &settings.limits.per_ip;
         let rates = Bucket::ALL.map(|bucket| {
             let configured = match bucket {
@@ -107,8 +122,27 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
+        let upstreams = Upstreams::new(&settings, base.clock.clone())?;
+        let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
+        let functions = Functions::new(&settings, &base.clock)?;
+        let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Self { settings, center, base, sessions, guards, delivery, codes, scripts, setup_token, listed_apps }
+        Ok(Self {
+            settings,
+            center,
+            base,
+            sessions,
+            guards,
+            delivery,
+            upstreams,
+            open_bridge,
+            functions,
+            secure,
+            codes,
+            scripts,
+            setup_token,
+            listed_apps,
+        })
     }
 
     /// Whether an application may register users.

@@ -44,6 +44,12 @@ pub fn id(doc: &Map<String, Value>) -> Result<&str, InvalidDocument> {
     doc.get("_id").and_then(Value::as_str).filter(|id| !id.is_empty()).ok_or(InvalidDocument::Id)
 }
 
+/// The nonce that stands for a lease. Nonces of requests are digests or come with a prefix of their
+/// own, so that none of them is one of these.
+pub fn lease_nonce(name: &str) -> String {
+    format!("lease\u{1f}{name}")
+}
+
 /// A field that is a text.
 pub fn text(doc: &Map<String, Value>, field: &str) -> Option<String> {
     doc.get(field).and_then(Value::as_str).map(str::to_owned)

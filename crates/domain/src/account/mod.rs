@@ -2,10 +2,12 @@
 
 mod identity;
 mod status;
+mod third_party;
 mod unbinding;
 mod user;
 
 pub use identity::{Identity, IdentityKind, derive_identities};
 pub use status::Status;
-pub use unbinding::{ThirdParty, refuse_unbinding};
+pub use third_party::{ThirdParty, ThirdPartyAccount, lay_over};
+pub use unbinding::refuse_unbinding;
 pub use user::{AppScope, User};

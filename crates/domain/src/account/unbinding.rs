@@ -2,36 +2,10 @@
 
 use serde_json::Value;
 
-use super::User;
+use super::{ThirdParty, User};
 use crate::error::Code;
 
-/// A third party whose account is bound to a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThirdParty {
-    /// WeChat.
-    Weixin,
-    /// QQ.
-    Qq,
-    /// Alipay.
-    Alipay,
-    /// Apple.
-    Apple,
-}
-
 impl ThirdParty {
-    /// All of them.
-    pub const ALL: [ThirdParty; 4] = [Self::Weixin, Self::Qq, Self::Alipay, Self::Apple];
-
-    /// The document's fields that lead from the third party to the user.
-    pub const fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::Weixin => &["wx_openid", "wx_unionid"],
-            Self::Qq => &["qq_openid", "qq_unionid"],
-            Self::Alipay => &["ali_openid"],
-            Self::Apple => &["apple_openid"],
-        }
-    }
-
     /// Whether it is bound.
     pub fn is_bound(self, user: &User) -> bool {
         self.fields().iter().any(|field| match user.doc.get(*field) {

@@ -19,7 +19,7 @@ pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcom
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use sessions::{
     FailedLogin, FailedOutcome, LockRule, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
-    SessionView, SignIn, SignedIn, StatusChange,
+    SessionView, SignIn, SignedIn, SignedInLinked, StatusChange,
 };
 
 use crate::{
@@ -51,6 +51,15 @@ pub struct IdentityQuery {
     pub kind: IdentityKind,
     /// Any of these values (the literal one and the lower-case one, say).
     pub values: Vec<String>,
+    /// The application that asks.
+    pub app: String,
+}
+
+/// Which users answer to any of several identifiers, of different kinds.
+#[derive(Clone, Debug)]
+pub struct AnyIdentityQuery {
+    /// The identifiers.
+    pub identities: Vec<(IdentityKind, String)>,
     /// The application that asks.
     pub app: String,
 }
@@ -119,6 +128,9 @@ pub trait Store: Send + Sync {
     /// Finds users by an identifier and, in the same round trip, looks at the recent log.
     async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates>;
 
+    /// Finds users by several identifiers at once: who has any of them. `failed_thrice` is false.
+    async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates>;
+
     /// Whether the latest three rows of the log exist and all failed.
     async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool>;
 
@@ -133,6 +145,10 @@ pub trait Store: Send + Sync {
 
     /// Starts a session after a successful proof of identity.
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn>;
+
+    /// Starts a session and replaces the user's document by `doc` (see [`UserUpdate::doc`]), both or
+    /// neither. `lock` and `rehash` of the sign-in are for passwords and are not looked at.
+    async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked>;
 
     /// Counts a wrong password and logs it.
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome>;
@@ -166,6 +182,14 @@ pub trait Store: Send + Sync {
     /// has not expired `now`. Of many callers at once exactly one is told `true`.
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
 
+    /// Takes a lease until `until` (milliseconds). `Ok(false)`: somebody has it, and that lease has not
+    /// ended `now`. Of many callers at once exactly one is told `true`.
+    async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool>;
+
+    /// Gives a lease back before its time. `until` names it: a lease that somebody else took after
+    /// it had ended stays.
+    async fn end_lease(&self, name: &str, until: i64) -> Result<()>;
+
     /// Stores where push messages reach a device. `Ok(false)`: several rows of `uni-id-device` have
     /// its `device_id`; nothing was stored. Of several rows of `opendb-device` the oldest is taken.
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool>;
@@ -176,6 +200,13 @@ pub trait Store: Send + Sync {
 
     /// Stores a value of `opendb-open-data` in place of the former one.
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()>;
+
+    /// Stores a value of `opendb-open-data` if the present one, ended or not, is `expected` (`None`: there is no such row).
+    /// `Ok(false)`: it is another, and nothing was stored. Of many callers at once exactly one is told `true`.
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool>;
+
+    /// A document of `opendb-app-client-key` by its `_id`.
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>>;
 
     /// Removes a value of `opendb-open-data`. `Ok(false)`: there was none.
     async fn remove_open_data(&self, key: &str) -> Result<bool>;

@@ -120,6 +120,20 @@ pub enum SignedIn {
     TokenRevoked,
 }
 
+/// What became of a sign-in that brings a new version of the user's document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedInLinked {
+    /// Both happened.
+    Done,
+    /// The user changed since it was read. Nothing was stored.
+    Stale,
+    /// An identifier that the new version adds belongs to another user of the same application (or
+    /// of all). Nothing was stored.
+    Taken,
+    /// See [`NewSession::hash`].
+    TokenRevoked,
+}
+
 /// A wrong password to be counted.
 #[derive(Clone, Debug)]
 pub struct FailedLogin {

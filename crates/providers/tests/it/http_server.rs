@@ -96,7 +96,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     };
     let head = String::from_utf8(bytes[..head_end].to_vec()).ok()?;
     let mut request = Request { head, body: String::new() };
-    let length: usize = request.header("content-length")?.parse().ok()?;
+    let length: usize = request.header("content-length").unwrap_or("0").parse().ok()?;
     while bytes.len() < head_end + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;

@@ -1,6 +1,7 @@
 //! The gateways against real servers on this machine.
 
 mod clock;
+mod http;
 mod http_server;
 mod mail;
 mod sms;

@@ -6,6 +6,7 @@ mod init;
 mod load;
 mod migrate;
 mod reference;
+mod secure;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -39,6 +40,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: admin::AdminCommand,
+    },
+    /// 安全网络:查看证明,管理密钥 · The secure network: look at attestations, manage keys
+    Secure {
+        #[command(subcommand)]
+        command: secure::SecureCommand,
     },
     /// 生成文档中的参考页 · Write the reference pages of the book
     #[command(hide = true)]
@@ -89,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Admin { command } => admin::run(command),
+        Command::Secure { command } => secure::run(command),
         Command::Reference { folder } => reference::run(&folder),
     }
 }

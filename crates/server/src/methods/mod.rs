@@ -12,6 +12,7 @@ pub mod multi_end;
 pub mod register;
 pub mod registry;
 pub mod relate;
+pub mod secure_network;
 pub mod utils;
 pub mod verify;
 

@@ -3,7 +3,9 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, utils, verify};
+use super::{
+    Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, secure_network, utils, verify,
+};
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -12,6 +14,8 @@ pub static METHODS: &[Method] = &[
     register::register_user_by_email::METHOD,
     login::login::METHOD,
     login::login_by_sms::METHOD,
+    login::login_by_weixin::METHOD,
+    login::login_by_weixin_mobile::METHOD,
     logout::logout::METHOD,
     account::get_account_info::METHOD,
     account::update_pwd::METHOD,
@@ -20,6 +24,8 @@ pub static METHODS: &[Method] = &[
     account::reset_pwd_by_email::METHOD,
     account::close_account::METHOD,
     relate::bind_mobile_by_sms::METHOD,
+    relate::bind_mobile_by_mp_weixin::METHOD,
+    relate::bind_weixin::METHOD,
     relate::unbind_weixin::METHOD,
     relate::unbind_q_q::METHOD,
     relate::unbind_alipay::METHOD,
@@ -29,6 +35,7 @@ pub static METHODS: &[Method] = &[
     verify::send_sms_code::METHOD,
     verify::send_email_code::METHOD,
     utils::refresh_token::METHOD,
+    utils::secure_network_handshake_by_weixin::METHOD,
     utils::set_push_cid::METHOD,
     fission::accept_invite::METHOD,
     fission::get_invited_user::METHOD,
@@ -42,6 +49,8 @@ pub static METHODS: &[Method] = &[
     external::update_user_info_by_external::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
+    secure_network::challenge::METHOD,
+    secure_network::get_app_client_key::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =

@@ -42,6 +42,8 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
         config,
         client: &client,
         client_info: &call.client_info,
+        secured: &call.secured,
+        request_id: &call.request_id,
         locale: call.locale(),
         present: None,
         roles: state.sessions.roles(),

@@ -6,11 +6,13 @@ pub mod access;
 pub mod client_info;
 mod dispatch;
 pub mod limits;
+mod present_user;
 mod scope;
 mod signature;
 
 pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
+pub use present_user::present_user;
 pub use scope::Scope;
 pub use signature::Partner;

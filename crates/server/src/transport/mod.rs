@@ -10,6 +10,7 @@ mod opening;
 mod outbox;
 mod peer;
 mod reply;
+mod secure_network;
 pub mod url;
 
 use std::sync::Arc;
@@ -27,10 +28,11 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/client", any(client::handle))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/secure-network/keys", get(secure_network::keys).options(secure_network::keys))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
         .route("/", get(health::welcome));
-    for function in ["uni-id-co", "uni-captcha-co"] {
+    for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network"] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }

@@ -21,6 +21,7 @@ use crate::{
     call::{Call, SignedRequest},
     methods::{Access, Method, registry},
     pipeline,
+    secure_network::{self, Secured},
     state::State,
     words::{Locale, Words},
 };
@@ -60,9 +61,16 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
         user_agent: peer::user_agent(&parts.headers),
         request_id: request_id.clone(),
+        secured: Secured {
+            origin: parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned),
+            ..Secured::default()
+        },
         signed,
     };
     let locale = call.locale();
+    if let Err(refused) = secure_network::admit_url_form(&state, &call.function, &call.method, &call.client_info, &call.ip, &request_id) {
+        return answer(StatusCode::OK, &refused.body(locale));
+    }
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(_) => answer(StatusCode::OK, &error_body(&Code::ServerBusy.into(), Words::built_in(), locale)),

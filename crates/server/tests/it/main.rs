@@ -23,6 +23,7 @@ mod register;
 mod relate;
 mod round_trips;
 mod scripts;
+mod secure_network;
 mod sessions;
 mod transport;
 mod utils;

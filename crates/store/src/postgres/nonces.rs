@@ -1,4 +1,4 @@
-//! Nonces of signed requests.
+//! Nonces of signed requests, and leases: nonces that can be handed back.
 
 use sha2::{Digest, Sha256};
 
@@ -14,5 +14,10 @@ impl PostgresStore {
             )
             .await?;
         Ok(!rows.is_empty())
+    }
+
+    pub(super) async fn nonce_hand_back(&self, nonce: &str, expires: i64) -> Result<(), Failure> {
+        self.write("DELETE FROM nonces WHERE hash = $1 AND expires = $2", &[&Sha256::digest(nonce).as_slice(), &expires]).await?;
+        Ok(())
     }
 }

@@ -7,21 +7,25 @@ use lingpai_domain::{
     account::{IdentityKind, User},
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
-        StatusChange, Store, UserUpdate, UserUpdated,
+        AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
+        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode,
+        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
+        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
 
 use super::{PostgresStore, failure::Failure};
-use crate::document::open_data;
+use crate::document::{lease_nonce, open_data};
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates> {
         self.user_candidates(query, recent).await.map_err(Failure::classify)
+    }
+
+    async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates> {
+        self.user_candidates_of_any(query).await.map_err(Failure::classify)
     }
 
     async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool> {
@@ -42,6 +46,10 @@ impl Store for PostgresStore {
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         self.session_sign_in(sign_in).await.map_err(Failure::classify)
+    }
+
+    async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked> {
+        self.session_sign_in_linked(sign_in, doc).await.map_err(Failure::classify)
     }
 
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
@@ -84,6 +92,14 @@ impl Store for PostgresStore {
         self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
     }
 
+    async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
+        self.nonce_use(&lease_nonce(name), until, now).await.map_err(Failure::classify)
+    }
+
+    async fn end_lease(&self, name: &str, until: i64) -> Result<()> {
+        self.nonce_hand_back(&lease_nonce(name), until).await.map_err(Failure::classify)
+    }
+
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
         self.device_put_push(device).await.map_err(Failure::classify)
     }
@@ -94,6 +110,15 @@ impl Store for PostgresStore {
 
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
         self.put(open_data::COLLECTION, &open_data::document(key, value, expired)).await
+    }
+
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let document = open_data::document(key, value, expired);
+        self.open_data_replace(key, expected, &document).await.map_err(Failure::classify)
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.document("opendb-app-client-key", id).await.map_err(Failure::classify)
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {

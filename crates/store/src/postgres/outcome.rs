@@ -1,6 +1,8 @@
 //! The words with which the functions in `migrations/postgres` answer.
 
-use lingpai_domain::store::{CaptchaOutcome, FailedOutcome, InviteAccepted, PasswordChanged, Registered, Renewed, SignedIn, UserUpdated};
+use lingpai_domain::store::{
+    CaptchaOutcome, FailedOutcome, InviteAccepted, PasswordChanged, Registered, Renewed, SignedIn, SignedInLinked, UserUpdated,
+};
 
 use super::failure::Failure;
 
@@ -34,6 +36,7 @@ macro_rules! outcomes {
 outcomes! {
     Registered { "done" => Done, "account_exists" => AccountExists, "admin_exists" => AdminExists, "token_revoked" => TokenRevoked }
     SignedIn { "done" => Done, "locked" => Locked, "stale" => Stale, "token_revoked" => TokenRevoked }
+    SignedInLinked { "done" => Done, "stale" => Stale, "taken" => Taken, "token_revoked" => TokenRevoked }
     Renewed { "done" => Done, "not_listed" => NotListed, "stale" => Stale, "token_revoked" => TokenRevoked }
     FailedOutcome { "counted" => Counted, "locked" => Locked }
     PasswordChanged { "done" => Done, "stale" => Stale }

@@ -9,7 +9,7 @@ use lingpai_domain::{
     account::Identity,
     store::{
         FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
-        SignIn, SignedIn,
+        SignIn, SignedIn, SignedInLinked,
     },
 };
 use postgres_types::{Json, ToSql};
@@ -215,6 +215,37 @@ impl PostgresStore {
             self.remember_life(Some(&session));
         }
         Ok(signed_in)
+    }
+
+    pub(super) async fn session_sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked, Failure> {
+        let parts = UserParts::of_update(&sign_in.uid, doc)?;
+        let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
+        let session = SessionColumns::new(&sign_in.session, &self.longest_life);
+        let answer = self
+            .write(
+                "SELECT lingpai_sign_in_linked($1, $2, $3, $4, $5, $6, $7, $8)",
+                &[
+                    &storable(&parts.id),
+                    &sign_in.revision,
+                    &Json(&parts.doc),
+                    &identities,
+                    &inviters(&parts),
+                    &session,
+                    &sign_in.previous.as_ref().map(SessionEnd::from),
+                    &LogColumns::from(&sign_in.log),
+                ],
+            )
+            .await;
+        let outcome = match answer {
+            Ok(rows) => outcome(rows)?,
+            // The locks keep this from happening between two of us; rows written by hand take no lock.
+            Err(failure) if failure.violates("identities_") => SignedInLinked::Taken,
+            Err(failure) => return Err(failure),
+        };
+        if outcome == SignedInLinked::Done {
+            self.remember_life(Some(&session));
+        }
+        Ok(outcome)
     }
 
     pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {

@@ -2,7 +2,7 @@
 
 use lingpai_domain::{
     account::{IdentityKind, User},
-    store::{Candidates, IdentityQuery, RecentQuery, SessionView, StatusChange},
+    store::{AnyIdentityQuery, Candidates, IdentityQuery, RecentQuery, SessionView, StatusChange},
 };
 use postgres_types::Json;
 use serde_json::json;
@@ -40,6 +40,16 @@ const CANDIDATES: &str = "
     LEFT JOIN (SELECT uid FROM hits WHERE here ORDER BY uid LIMIT 2) AS found ON true
     LEFT JOIN users AS u ON u.id = found.uid
     LEFT JOIN logins AS l ON l.uid = found.uid";
+
+/// The same for identifiers of several kinds.
+const CANDIDATES_OF_ANY: &str = r#"
+    WITH hits AS MATERIALIZED (SELECT uid, is_here FROM lingpai_holders_of_any($1, $2, $3))
+    SELECT EXISTS (SELECT FROM hits WHERE NOT is_here),
+        u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
+    FROM (SELECT) AS one
+    LEFT JOIN (SELECT uid FROM hits WHERE is_here ORDER BY uid COLLATE "C" LIMIT 2) AS found ON true
+    LEFT JOIN users AS u ON u.id = found.uid
+    LEFT JOIN logins AS l ON l.uid = found.uid"#;
 
 const BY_ID: &str = "
     SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
@@ -83,6 +93,20 @@ impl PostgresStore {
             candidates.failed_thrice = column(row, 1)?;
             if column::<Option<&str>>(row, 2)?.is_some() {
                 candidates.users.push(user_at(row, 2)?);
+            }
+        }
+        Ok(candidates)
+    }
+
+    pub(super) async fn user_candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates, Failure> {
+        let kinds: Vec<_> = query.identities.iter().map(|(kind, _)| lookup_key(kind.wire())).collect();
+        let values: Vec<_> = query.identities.iter().map(|(_, value)| lookup_key(value)).collect();
+        let rows = self.read(CANDIDATES_OF_ANY, &[&kinds, &values, &lookup_key(&query.app)]).await?;
+        let mut candidates = Candidates::default();
+        for row in &rows {
+            candidates.elsewhere = column(row, 0)?;
+            if column::<Option<&str>>(row, 1)?.is_some() {
+                candidates.users.push(user_at(row, 1)?);
             }
         }
         Ok(candidates)

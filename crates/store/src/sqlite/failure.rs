@@ -25,6 +25,9 @@ pub enum Failure {
     /// A defect of ours.
     #[error("the operation panicked")]
     Panicked,
+    /// Something that cannot happen.
+    #[error("{0}")]
+    Internal(&'static str),
 }
 
 impl Failure {
@@ -42,7 +45,7 @@ impl Failure {
         let code = match &self {
             Failure::Sqlite(error) => error.sqlite_error_code(),
             Failure::Writer(_) => return StoreError::Unavailable(Arc::new(self)),
-            Failure::Json(_) | Failure::Document(_) | Failure::Panicked => None,
+            Failure::Json(_) | Failure::Document(_) | Failure::Panicked | Failure::Internal(_) => None,
         };
         match code {
             Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => StoreError::ReadOnly(Arc::new(self)),

@@ -41,10 +41,10 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView,
-        SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
+        AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
+        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode,
+        NewSession, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role,
+        RoundTrips, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -60,7 +60,7 @@ use self::{
 use crate::{
     OpenError, Options,
     document::{
-        ImportedSession,
+        ImportedSession, lease_nonce,
         open_data::{COLLECTION as OPEN_DATA, document as open_data_document},
     },
 };
@@ -154,6 +154,10 @@ impl Store for SqliteStore {
         self.snapshot(|connection| users::candidates(connection, query, recent))
     }
 
+    async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates> {
+        self.snapshot(|connection| users::candidates_of_any(connection, query))
+    }
+
     async fn failed_thrice(&self, recent: &RecentQuery) -> Result<bool> {
         self.read(|connection| log::failed_thrice(connection, recent))
     }
@@ -175,6 +179,11 @@ impl Store for SqliteStore {
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         let request = sign_in.clone();
         self.write_session(Some(&sign_in.session), move |connection| sessions::sign_in(connection, &request)).await
+    }
+
+    async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked> {
+        let (request, doc) = (sign_in.clone(), doc.clone());
+        self.write_session(Some(&sign_in.session), move |connection| sessions::sign_in_linked(connection, &request, &doc)).await
     }
 
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
@@ -226,6 +235,16 @@ impl Store for SqliteStore {
         self.write(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
     }
 
+    async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
+        let nonce = lease_nonce(name);
+        self.write(move |connection| nonces::use_up(connection, &nonce, until, now)).await
+    }
+
+    async fn end_lease(&self, name: &str, until: i64) -> Result<()> {
+        let nonce = lease_nonce(name);
+        self.write(move |connection| nonces::hand_back(connection, &nonce, until)).await
+    }
+
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
         let device = device.clone();
         self.write(move |connection| devices::put(connection, &device)).await
@@ -237,6 +256,15 @@ impl Store for SqliteStore {
 
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
         self.put(OPEN_DATA, &open_data_document(key, value, expired)).await
+    }
+
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let (document, expected) = (open_data_document(key, value, expired), expected.map(str::to_owned));
+        self.write(move |connection| open_data::replace(connection, expected.as_deref(), &document)).await
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.read(|connection| open_data::document(connection, "opendb-app-client-key", id))
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {

@@ -1,4 +1,4 @@
-//! Nonces of signed requests.
+//! Nonces of signed requests, and leases: nonces that can be handed back.
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -13,4 +13,12 @@ pub fn use_up(connection: &Connection, nonce: &str, expires: i64, now: i64) -> R
         )?
         .execute((Sha256::digest(nonce).as_slice(), expires, now))?;
     Ok(used > 0)
+}
+
+/// See [`lingpai_domain::store::Store::end_lease`].
+pub fn hand_back(connection: &Connection, nonce: &str, expires: i64) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM nonces WHERE hash = ?1 AND expires = ?2")?
+        .execute((Sha256::digest(nonce).as_slice(), expires))?;
+    Ok(())
 }

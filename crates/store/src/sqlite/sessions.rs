@@ -1,12 +1,13 @@
 //! Registering, signing in and out.
 
 use lingpai_domain::store::{
-    FailedLogin, FailedOutcome, LockRule, Logout, NewSession, Registered, Registration, Renewal, Renewed, SignIn, SignedIn,
+    FailedLogin, FailedOutcome, LockRule, Logout, NewSession, Registered, Registration, Renewal, Renewed, SignIn, SignedIn, SignedInLinked,
+    UserUpdate, UserUpdated,
 };
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{collections, failure::Failure, gate, log, logins, users};
+use super::{collections, failure::Failure, gate, log, logins, updates, users};
 use crate::document::UserParts;
 
 /// See [`lingpai_domain::store::Store::register`].
@@ -72,6 +73,35 @@ pub fn sign_in(connection: &Connection, sign_in: &SignIn) -> Result<SignedIn, Fa
     begin(connection, &sign_in.uid, user.valid_token_date, session)?;
     log::append(connection, &sign_in.log)?;
     Ok(SignedIn::Done)
+}
+
+/// See [`lingpai_domain::store::Store::sign_in_linked`].
+pub fn sign_in_linked(connection: &Connection, request: &SignIn, doc: &Map<String, Value>) -> Result<SignedInLinked, Failure> {
+    if at_revision(connection, &request.uid, request.revision)?.is_none() {
+        return Ok(SignedInLinked::Stale);
+    }
+    // Before anything is written: see the writer.
+    if is_revoked(connection, &request.session, request.previous.as_ref())? {
+        return Ok(SignedInLinked::TokenRevoked);
+    }
+    let update = UserUpdate {
+        uid: request.uid.clone(),
+        revision: request.revision,
+        doc: doc.clone(),
+        identity_card_digest: None,
+        log: None,
+        on_taken: None,
+    };
+    match updates::update(connection, &update)? {
+        UserUpdated::Done => {}
+        UserUpdated::Stale => return Ok(SignedInLinked::Stale),
+        UserUpdated::Taken => return Ok(SignedInLinked::Taken),
+    }
+    let after = SignIn { revision: request.revision + 1, lock: None, rehash: None, ..request.clone() };
+    match sign_in(connection, &after)? {
+        SignedIn::Done => Ok(SignedInLinked::Done),
+        _ => Err(Failure::Internal("a sign-in that was possible was not")),
+    }
 }
 
 /// See [`lingpai_domain::store::Store::renew`].

@@ -1,8 +1,10 @@
 //! Reading users, and writing whole ones.
 
+use std::collections::BTreeSet;
+
 use lingpai_domain::{
     account::{Identity, IdentityKind, User},
-    store::{Candidates, IdentityQuery, RecentQuery, SessionView},
+    store::{AnyIdentityQuery, Candidates, IdentityQuery, RecentQuery, SessionView},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
@@ -87,6 +89,29 @@ pub fn candidates(connection: &Connection, query: &IdentityQuery, recent: Option
     }
     let failed_thrice = recent.map(|recent| log::failed_thrice(connection, recent)).transpose()?.unwrap_or(false);
     Ok(Candidates { users, elsewhere, failed_thrice })
+}
+
+/// See [`lingpai_domain::store::Store::candidates_of_any`].
+pub fn candidates_of_any(connection: &Connection, query: &AnyIdentityQuery) -> Result<Candidates, Failure> {
+    let mut holders = connection.prepare_cached("SELECT uid, app FROM identities WHERE kind = ?1 AND value = ?2")?;
+    let mut here: BTreeSet<String> = BTreeSet::new();
+    let mut elsewhere: BTreeSet<String> = BTreeSet::new();
+    for (kind, value) in &query.identities {
+        let mut rows = holders.query((kind.wire(), value))?;
+        while let Some(row) = rows.next()? {
+            let app = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            // A user of no application answers to nobody.
+            let is_here = app == Identity::ALL_APPS || (app == query.app && app != Identity::NO_APP);
+            let uids = if is_here { &mut here } else { &mut elsewhere };
+            uids.insert(row.get(0)?);
+        }
+    }
+    let elsewhere = elsewhere.iter().any(|uid| !here.contains(uid));
+    let mut users = Vec::new();
+    for uid in here.iter().take(2) {
+        users.extend(find(connection, uid)?);
+    }
+    Ok(Candidates { users, elsewhere, failed_thrice: false })
 }
 
 /// See [`lingpai_domain::store::Store::holders`].

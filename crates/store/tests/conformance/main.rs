@@ -10,6 +10,8 @@ mod face_verification;
 mod gate;
 mod health;
 mod invitations;
+mod leases;
+mod linked_sign_in;
 mod log;
 mod lookup;
 mod nonces;

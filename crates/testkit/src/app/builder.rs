@@ -43,6 +43,8 @@ pub struct TestAppBuilder {
     center: Option<PathBuf>,
     uni_id: Value,
     uni_captcha: Value,
+    secure_network: Option<Value>,
+    sections: String,
     settings: Vec<(String, String)>,
     space: Space<'static>,
     seeds: Vec<(String, Vec<Map<String, Value>>)>,
@@ -66,6 +68,8 @@ impl Default for TestAppBuilder {
             center: None,
             uni_id: default_uni_id(),
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
+            secure_network: None,
+            sections: String::new(),
             settings: Vec::new(),
             space: SPACE,
             seeds: Vec::new(),
@@ -132,6 +136,18 @@ impl TestAppBuilder {
     /// Fields to be merged over the built-in `uni-captcha/config.json`; `null` removes one.
     pub fn uni_captcha(mut self, fields: Value) -> Self {
         merge(&mut self.uni_captcha, fields);
+        self
+    }
+
+    /// The built-in center's `secure-network/config.json`.
+    pub fn secure_network(mut self, config: Value) -> Self {
+        self.secure_network = Some(config);
+        self
+    }
+
+    /// Sections at the end of `lingpai.toml`, as `[[functions]]`.
+    pub fn sections(mut self, toml: &str) -> Self {
+        self.sections.push_str(toml);
         self
     }
 
@@ -251,6 +267,10 @@ impl TestAppBuilder {
             fs::create_dir_all(center.join(name))?;
             fs::write(center.join(name).join("config.json"), serde_json::to_string_pretty(config)?)?;
         }
+        if let Some(config) = &self.secure_network {
+            fs::create_dir_all(center.join("secure-network"))?;
+            fs::write(center.join("secure-network/config.json"), serde_json::to_string_pretty(config)?)?;
+        }
         Ok(center)
     }
 
@@ -278,6 +298,7 @@ impl TestAppBuilder {
             let (key, token, center) = (text(MASTER_KEY), text(SETUP_TOKEN), text("config-center"));
             file.push_str(&format!("[security]\nmaster_key = {key}\nsetup_token = {token}\n[config_center]\ndir = {center}\n"));
         }
+        file.push_str(&self.sections);
         let path = folder.join("lingpai.toml");
         fs::write(&path, file)?;
         let sources = Sources { file: ConfigurationFile::Required(path), environment: Vec::new(), overrides: self.settings.clone() };

@@ -7,10 +7,8 @@ use super::config::Facts;
 pub const METHODS: &[&str] = &[
     "bindAlipay",
     "bindApple",
-    "bindMobileByMpWeixin",
     "bindMobileByUniverify",
     "bindQQ",
-    "bindWeixin",
     "getFrvAuthResult",
     "getFrvCertifyId",
     "getRealNameInfo",
@@ -18,9 +16,6 @@ pub const METHODS: &[&str] = &[
     "loginByApple",
     "loginByQQ",
     "loginByUniverify",
-    "loginByWeixin",
-    "loginByWeixinMobile",
-    "secureNetworkHandshakeByWeixin",
 ];
 
 /// Files of a `uni-config-center` folder: a scenario whose configuration has one is pending as a

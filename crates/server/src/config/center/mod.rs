@@ -10,6 +10,7 @@ mod older_keys;
 mod password_secrets;
 mod platform;
 mod scripts;
+pub mod secure_network;
 mod sms;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 3] = ["uni-cloud-s2s", "uni-open-bridge", "secure-network"];
+const OTHERS: [&str; 2] = ["uni-cloud-s2s", "uni-open-bridge"];
 
 /// The folder, read and checked.
 pub struct Center {
@@ -46,6 +47,7 @@ pub struct Center {
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
     scripts: Scripts,
+    secure_network: secure_network::Source,
 }
 
 impl Center {
@@ -63,10 +65,12 @@ impl Center {
                 others.insert(name, Arc::new(document.value));
             }
         }
+        let (secure_network, found) = secure_network::Source::load(folder);
+        problems.extend(found);
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts }, notices, problems)
+        (Self { applications, captcha, others, scripts, secure_network }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -96,9 +100,14 @@ impl Center {
         &self.captcha
     }
 
-    /// The `config.json` of `uni-cloud-s2s`, `uni-open-bridge` or `secure-network`, as it is.
+    /// The `config.json` of `uni-cloud-s2s` or `uni-open-bridge`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
+    }
+
+    /// The folder `secure-network`.
+    pub fn secure_network(&self) -> &secure_network::Source {
+        &self.secure_network
     }
 
     /// The project's own scripts.

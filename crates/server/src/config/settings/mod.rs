@@ -3,6 +3,7 @@
 //! `config.default.toml` documents each of them and is the defaults. Over it lie the
 //! configuration file, the environment (`LINGPAI_<SECTION>_<KEY>`) and the command line.
 
+mod functions;
 mod layers;
 mod network;
 mod rate;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub redis_url: Option<Secret>,
     /// `[[spaces]]`; in development mode never empty.
     pub spaces: Vec<Space>,
+    /// `[[functions]]`
+    pub functions: Vec<Function>,
     /// `config_center.dir`; in production mode never `None`.
     pub config_center_dir: Option<PathBuf>,
     /// `[log]`
@@ -116,6 +119,21 @@ impl Space {
     pub fn allows(&self, app_id: &str) -> bool {
         self.apps.iter().any(|app| app == "*" || app == app_id)
     }
+}
+
+/// A function that is an HTTP service.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// `functionTarget`
+    pub name: String,
+    /// Where calls are posted to.
+    pub url: Secret,
+    /// What calls are signed with, at least 32 characters.
+    pub key: Secret,
+    /// Time to answer.
+    pub timeout: Duration,
+    /// Calls at the same time; more wait.
+    pub at_once: usize,
 }
 
 /// `[log]`

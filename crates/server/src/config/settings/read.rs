@@ -51,6 +51,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         data_dir,
         redis_url,
         spaces: spaces(reader, mode),
+        functions: super::functions::read(reader),
         config_center_dir: config_center_dir(reader, mode),
         log: log(reader),
         limits: limits(reader),

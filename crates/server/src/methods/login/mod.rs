@@ -3,6 +3,10 @@
 #[allow(clippy::module_inception, reason = "folder = wire group, file = wire name")]
 pub mod login;
 pub mod login_by_sms;
+pub mod login_by_weixin;
+pub mod login_by_weixin_mobile;
+
+pub(in crate::methods) mod find_or_register;
 
 use lingpai_domain::{account::User, error::Code, store::Candidates};
 

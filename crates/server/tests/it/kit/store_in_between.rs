@@ -95,11 +95,13 @@ macro_rules! passed_on {
 
 passed_on! {
     async fn candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Candidates;
+    async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Candidates;
     async fn failed_thrice(&self, recent: &RecentQuery) -> bool;
     async fn user(&self, uid: &str) -> Option<User>;
     async fn session_view(&self, uid: &str, token: &str) -> Option<SessionView>;
     async fn register(&self, registration: &Registration) -> Registered;
     async fn sign_in(&self, sign_in: &SignIn) -> SignedIn;
+    async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> SignedInLinked;
     async fn fail_login(&self, failure: &FailedLogin) -> FailedOutcome;
     async fn renew(&self, renewal: &Renewal) -> Renewed;
     async fn logout(&self, logout: &Logout) -> ();
@@ -110,9 +112,13 @@ passed_on! {
     async fn invitees(&self, query: &InviteeQuery) -> Invitees;
     async fn accept_invite(&self, acceptance: &InviteAcceptance) -> InviteAccepted;
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
+    async fn take_lease(&self, name: &str, until: i64, now: i64) -> bool;
+    async fn end_lease(&self, name: &str, until: i64) -> ();
     async fn put_push_device(&self, device: &PushDevice) -> bool;
     async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> bool;
+    async fn app_client_key(&self, id: &str) -> Option<Map<String, Value>>;
     async fn remove_open_data(&self, key: &str) -> bool;
     async fn frv_log(&self, certify_id: &str) -> Option<Map<String, Value>>;
     async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> bool;

@@ -1,0 +1,95 @@
+//! `opendb-open-data`: credentials of third parties, each with an end. In production mode the values
+//! are encrypted under the master key; plain ones of imported data are read all the same.
+
+use std::sync::Arc;
+
+use lingpai_domain::{
+    error::{Code, Error, Result},
+    secret::Secret,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    at_rest::{AtRest, is_sealed},
+    config::{Settings, settings::Mode},
+    state::Base,
+};
+
+/// The collection, through which alone its values are read and written.
+#[derive(Clone)]
+pub struct OpenData {
+    base: Base,
+    cipher: Option<Arc<AtRest>>,
+}
+
+/// A value.
+#[derive(Clone, PartialEq)]
+pub struct OpenValue {
+    /// The value's fields.
+    pub value: Map<String, Value>,
+    /// `expired`, milliseconds; `None`: it has no end.
+    pub expired: Option<i64>,
+}
+
+impl OpenData {
+    /// The collection of a store. Values are encrypted in production mode, where there is a master key.
+    pub fn new(base: Base, settings: &Settings) -> Self {
+        let key = settings.security.master_key.as_ref().filter(|_| settings.mode == Mode::Production);
+        let cipher = key.and_then(|key| AtRest::new(key, "opendb-open-data")).map(Arc::new);
+        Self { base, cipher }
+    }
+
+    /// A value that has not ended. One that cannot be read (sealed under another master key, no JSON
+    /// object) counts as absent.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn read(&self, key: &str) -> Result<Option<OpenValue>> {
+        let Some((text, expired)) = self.base.store.open_data(key, self.base.clock.now_ms()).await? else { return Ok(None) };
+        let plain = match (&self.cipher, is_sealed(&text)) {
+            (Some(cipher), true) => cipher.open(key, &text),
+            (None, true) => None,
+            (_, false) => Some(text),
+        };
+        let value = plain.and_then(|plain| serde_json::from_str(&plain).ok());
+        if value.is_none() {
+            tracing::warn!("a value of opendb-open-data cannot be read: was it encrypted under another master key?");
+        }
+        Ok(value.map(|value| OpenValue { value, expired }))
+    }
+
+    /// Stores a value for so many seconds, in place of the former one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn write(&self, key: &str, value: &Map<String, Value>, seconds: i64) -> Result<()> {
+        let expired = self.base.clock.now_ms().saturating_add(seconds.saturating_mul(1000));
+        let plain = serde_json::to_string(value).map_err(Error::internal)?;
+        let text = match &self.cipher {
+            Some(cipher) => cipher.seal(key, &plain, &*self.base.random).ok_or(Code::SystemError)?,
+            None => plain,
+        };
+        Ok(self.base.store.put_open_data(key, &text, Some(expired)).await?)
+    }
+
+    /// Removes a value. `Ok(false)`: there was none.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn remove(&self, key: &str) -> Result<bool> {
+        Ok(self.base.store.remove_open_data(key).await?)
+    }
+}
+
+impl OpenValue {
+    /// A field that is a text and not empty.
+    pub fn secret(&self, field: &str) -> Option<Secret> {
+        self.value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new)
+    }
+}
+
+impl std::fmt::Debug for OpenValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenValue").field("expired", &self.expired).finish_non_exhaustive()
+    }
+}
