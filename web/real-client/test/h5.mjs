@@ -5,16 +5,14 @@ import { connect, createServer as createForwarder } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { CHROMIUM_FLAGS, chromiumPath } from '../../../sdk/testing/chromium.mjs';
 import { ENDPOINT } from './space.mjs';
 
 const BUILD = fileURLToPath(new URL('../dist/build/h5/', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** One browser for a test file. The build's placeholder address leads to whatever server `pointAt` was told last. */
 export async function launch() {
-  const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-  if (!executablePath) throw new Error('Chromium is not installed: apt-get install chromium, or set CHROMIUM to its path');
   let port;
   const sockets = new Set();
   const forwarder = createForwarder((socket) => {
@@ -27,7 +25,7 @@ export async function launch() {
   });
   await new Promise((resolve) => forwarder.listen(0, '127.0.0.1', resolve));
   const rule = `--host-resolver-rules=MAP ${new URL(ENDPOINT).host}:80 127.0.0.1:${forwarder.address().port}`;
-  const browser = await chromium.launch({ executablePath, headless: true, args: [...FLAGS, rule] });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), headless: true, args: [...CHROMIUM_FLAGS, rule] });
   return {
     newContext: () => browser.newContext(),
     pointAt(url) {

@@ -51,6 +51,7 @@ pub static METHODS: &[Method] = &[
     captcha::get_image_captcha::METHOD,
     secure_network::challenge::METHOD,
     secure_network::get_app_client_key::METHOD,
+    captcha::verify_image_captcha::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =
