@@ -1,4 +1,5 @@
 // The command: settings in, a host until SIGTERM.
+import { resolve } from 'node:path';
 import { readCatalog } from './catalog.js';
 import { startHost } from './host.js';
 import { SettingsError, USAGE, parseSettings } from './settings.js';
@@ -35,6 +36,6 @@ export async function main(args, environment, out = console) {
 
 /** The `[[functions]]` of lingpai.toml for everything in the folder. */
 function gatewaySettings(settings) {
-  const entry = (name) => `[[functions]]\nname = "${name}"\nurl = "http://${settings.listen}/${encodeURIComponent(name)}"\nkey = "file:${settings.keyFile ?? 'functions.key'}"\n`;
+  const entry = (name) => `[[functions]]\nname = "${name}"\nurl = "http://${settings.listen}/${encodeURIComponent(name)}"\nkey = ${JSON.stringify(`file:${resolve(settings.keyFile ?? 'functions.key')}`)}\n`;
   return [...readCatalog(settings.folder).functions.keys()].map(entry).join('\n');
 }

@@ -56,7 +56,7 @@ export class Pool {
   #start() {
     if (this.#all.size >= this.#options.workers) return undefined;
     const { memoryMb, workerData } = this.#options;
-    const thread = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: memoryMb }, stdin: true, env: process.env });
+    const thread = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: memoryMb }, stdin: true, env: environment() });
     const worker = { thread, job: null, isOld: false, isReady: false };
     this.#all.add(worker);
     thread.on('message', (message) => this.#onMessage(worker, message));
@@ -136,4 +136,9 @@ export class Pool {
 
 function stopping() {
   return new FunctionError('FUNCTION_UNAVAILABLE', '正在停止 · The host is stopping', 503);
+}
+
+/** What functions see of the environment: all but the gateway's key. */
+function environment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LINGPAI_FUNCTIONS_KEY')));
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { nextTime, parseCron } from '../src/cron.js';
+import { main } from '../src/cli.js';
 import { SettingsError, parseSettings } from '../src/settings.js';
 import { KEY, hostWith, writeFiles } from './kit.mjs';
 
@@ -91,6 +92,24 @@ test('timers\' expressions', () => {
   assert.equal(next('0 0 0 31 2 * *', [2026, 0, 1]), undefined);
   assert.equal(next('0 0 0 1 1 * 2020', [2026, 0, 1]), undefined);
   for (const wrong of ['', '* * * * *', '60 * * * * * *', '5-1 * * * * * *', 'a * * * * * *', '*/0 * * * * * *', '1-2-3 * * * * * *']) assert.throws(() => parseCron(wrong), wrong);
+});
+
+test('functions see the environment, but not the key', async (t) => {
+  Object.assign(process.env, { LINGPAI_FUNCTIONS_KEY: KEY, FOR_FUNCTIONS: 'yes' });
+  t.after(() => ['LINGPAI_FUNCTIONS_KEY', 'FOR_FUNCTIONS'].forEach((name) => delete process.env[name]));
+  const { call } = await hostWith(t, { 'f/index.js': 'exports.main = () => [process.env.FOR_FUNCTIONS, process.env.LINGPAI_FUNCTIONS_KEY ?? null]' });
+  assert.deepEqual((await call('f')).body, ['yes', null]);
+});
+
+test('the command prints what lingpai.toml needs, and says what is wrong', async (t) => {
+  const { folder } = await hostWith(t, { 'f/index.js': '', 'common/m/index.js': '', 'nothing/readme.txt': '' });
+  const said = [];
+  const out = { log: (text) => said.push(text), error: (text) => said.push(text) };
+  assert.equal(await main(['--print', '--folder', folder, '--key-file', '/etc/functions.key'], {}, out), 0);
+  assert.equal(said.pop(), '[[functions]]\nname = "f"\nurl = "http://127.0.0.1:8710/f"\nkey = "file:/etc/functions.key"\n');
+  assert.equal(await main([], {}, out), 2);
+  assert.match(said.pop(), /--folder is missing/);
+  assert.equal(await main(['--help'], {}, out), 0);
 });
 
 test('settings: flags before environment, and every mistake has words', () => {
