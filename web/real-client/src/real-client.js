@@ -28,6 +28,21 @@ export const realClient = {
       return told(error);
     }
   },
+  /** A method with `secretMethods`. */
+  async sealed(name, secretMethods, method, ...params) {
+    try {
+      return await current().importObject(name, { customUI: true, secretMethods })[method](...params);
+    } catch (error) {
+      return told(error);
+    }
+  },
+  async initSecureNetwork(options) {
+    try {
+      return await current().initSecureNetworkByWeixin(options);
+    } catch (error) {
+      return told(error);
+    }
+  },
   user: () => current().getCurrentUserInfo(),
   token: () => uni.getStorageSync('uni_id_token'),
   forget() {

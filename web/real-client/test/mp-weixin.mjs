@@ -7,20 +7,21 @@ import { ENDPOINT } from './space.mjs';
 
 const BUILD = fileURLToPath(new URL('../dist/build/mp-weixin/', import.meta.url));
 
-/** Starts the mini program, pointed at `endpoint`. */
-export function openMiniProgram(endpoint) {
+/** Starts the mini program, pointed at `endpoint`. `weixin` is WeChat's side of its user: `newCode()`, `latestKey()`. */
+export function openMiniProgram(endpoint, { weixin, platform = 'ios' } = {}) {
   const kept = new Map();
   // What uni-app's runtime adds to a page is added here: pages have no instances in this `wx`.
   const page = (route) => ({ route, $page: { fullPath: `/${route}` } });
   const pages = [page('pages/index/index')];
   const waiting = [];
+  const sent = [];
   const go = ({ url, success, complete }) => {
     pages.push(page(url.replace(/^\//, '').split('?')[0]));
     success?.({ errMsg: 'ok' });
     complete?.({ errMsg: 'ok' });
     for (const check of [...waiting]) check();
   };
-  const device = { brand: 'devtools', model: 'iPhone 15', platform: 'ios', system: 'iOS 17.0', language: 'zh_CN', version: '8.0.50', SDKVersion: '3.5.0', pixelRatio: 3 };
+  const device = { brand: 'devtools', model: 'iPhone 15', platform, system: 'iOS 17.0', language: 'zh_CN', version: '8.0.50', SDKVersion: '3.5.0', pixelRatio: 3 };
   const metrics = { windowWidth: 390, windowHeight: 844, screenWidth: 390, screenHeight: 844, statusBarHeight: 47, safeArea: { top: 47, left: 0, right: 390, bottom: 810 } };
   const wx = {
     getSystemInfoSync: () => ({ ...device, ...metrics }),
@@ -51,8 +52,11 @@ export function openMiniProgram(endpoint) {
     navigateTo: go,
     redirectTo: go,
     reLaunch: go,
+    login: ({ success, fail }) => (weixin ? success({ code: weixin.newCode() }) : fail({ errMsg: 'login:fail' })),
+    getUserCryptoManager: () => ({ getLatestUserKey: ({ success }) => success(weixin.latestKey()) }),
     request({ url, method = 'GET', header = {}, data, success, fail, complete }) {
       const body = method === 'GET' || data === undefined ? undefined : typeof data === 'string' ? data : JSON.stringify(data);
+      sent.push({ url, body });
       fetch(url.replace(ENDPOINT, endpoint), { method, headers: header, body })
         .then(async (response) => {
           const text = await response.text();
@@ -95,6 +99,8 @@ export function openMiniProgram(endpoint) {
   load(resolve(BUILD, 'app.js'));
   const { realClient } = vm.runInContext('globalThis', sandbox);
   return {
+    /** Every request, as it was sent. */
+    sent,
     // By way of JSON, so that nothing of the sandbox's realm confuses comparisons.
     run: async (name, ...args) => JSON.parse(JSON.stringify((await realClient[name](...args)) ?? null)),
     untilPage: (route) =>
