@@ -31,6 +31,8 @@ pub enum Rule {
     Count,
     /// True or false.
     Boolean,
+    /// An object.
+    Object,
 }
 
 impl Rule {
@@ -47,6 +49,7 @@ impl Rule {
             Rule::Number => "number",
             Rule::Count => "number ≥ 0",
             Rule::Boolean => "boolean",
+            Rule::Object => "object",
         }
     }
 }
@@ -155,6 +158,7 @@ fn check(field: &Field, value: &Value, strength: Option<Strength>) -> Result<()>
         Rule::Number if !value.is_number() => invalid(Code::InvalidParam),
         Rule::Count if value.as_u64().is_none() => invalid(Code::InvalidParam),
         Rule::Boolean if !value.is_boolean() => invalid(Code::InvalidParam),
+        Rule::Object if !value.is_object() => invalid(Code::InvalidParam),
         Rule::Password => check_password(value, strength),
         _ => Ok(()),
     }
@@ -276,6 +280,7 @@ mod tests {
             (Rule::Number, vec![json!(0), json!(-1), json!(1.5)], vec![json!("1"), json!(true), json!([]), json!({})]),
             (Rule::Count, vec![json!(0), json!(100_000)], vec![json!(-1), json!(1.5), json!("1"), json!(true)]),
             (Rule::Boolean, vec![json!(true), json!(false)], vec![json!(1), json!("true"), json!([])]),
+            (Rule::Object, vec![json!({}), json!({"a": 1})], vec![json!([]), json!("{}"), json!(1)]),
         ] {
             for value in good {
                 assert_eq!(outcome(&[required("f", rule)], json!({"f": value})), Ok(()), "{rule:?} {value}");

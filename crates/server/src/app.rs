@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     config::{Center, Settings},
     delivery::Delivery,
+    open_bridge,
     runtime::told,
     scripts::FolderScripts,
     secure_network,
@@ -86,6 +87,7 @@ impl App {
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
             tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
+            tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
         Ok(Self { address, state, stop, tasks })

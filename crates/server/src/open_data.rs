@@ -58,18 +58,19 @@ impl OpenData {
         Ok(value.map(|value| OpenValue { value, expired }))
     }
 
-    /// Stores a value for so many seconds, in place of the former one.
+    /// Stores a value for so many seconds (`None`: without an end), in place of the former one.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn write(&self, key: &str, value: &Map<String, Value>, seconds: i64) -> Result<()> {
-        let expired = self.base.clock.now_ms().saturating_add(seconds.saturating_mul(1000));
+    pub async fn write(&self, key: &str, value: &Map<String, Value>, seconds: impl Into<Option<i64>>) -> Result<()> {
+        let now = self.base.clock.now_ms();
+        let expired = seconds.into().map(|seconds| now.saturating_add(seconds.saturating_mul(1000)));
         let plain = serde_json::to_string(value).map_err(Error::internal)?;
         let text = match &self.cipher {
             Some(cipher) => cipher.seal(key, &plain, &*self.base.random).ok_or(Code::SystemError)?,
             None => plain,
         };
-        Ok(self.base.store.put_open_data(key, &text, Some(expired)).await?)
+        Ok(self.base.store.put_open_data(key, &text, expired).await?)
     }
 
     /// Removes a value. `Ok(false)`: there was none.

@@ -93,6 +93,7 @@ fn schema(rule: Rule) -> Value {
         Rule::Number => json!({"type": "number"}),
         Rule::Count => json!({"type": "integer", "minimum": 0}),
         Rule::Boolean => json!({"type": "boolean"}),
+        Rule::Object => json!({"type": "object"}),
     }
 }
 

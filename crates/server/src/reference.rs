@@ -41,6 +41,7 @@ fn write_method(page: &mut String, method: &Method) {
         Access::User(Renewal::Automatic, _) => "用户(token 将到期时自动续期) · a user (a token near its end is renewed)",
         Access::User(Renewal::Never, _) => "用户 · a user",
         Access::Role(..) => "管理员(角色 admin,token 将到期时自动续期) · an administrator (role admin; a token near its end is renewed)",
+        Access::Listed(_) => "ipWhiteList 中的地址,仅 URL 形式 · a server at a listed address, in the URL form only",
         Access::Signed(_) => "带签名的服务端,仅 URL 形式 · a server that signs its requests, in the URL form only",
     };
     let _ = write!(page, "\n### {}.{}\n\n{}。\n\n{}.\n\n", method.function, method.name, method.summary.zh, method.summary.en);

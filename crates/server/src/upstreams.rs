@@ -23,7 +23,8 @@ impl Upstreams {
     /// # Errors
     /// If the TLS library refuses, or an address is none.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let http = Http::new(HttpOptions::default(), clock).context("the HTTP client / HTTP 客户端")?;
+        let options = HttpOptions { timeout: settings.providers.timeout, ..HttpOptions::default() };
+        let http = Http::new(options, clock).context("the HTTP client / HTTP 客户端")?;
         let providers = &settings.providers;
         Ok(Self { weixin: Weixin::new(http.upstream("weixin", &providers.weixin_base_url).context("providers.weixin.base_url")?) })
     }

@@ -36,6 +36,10 @@ pub fn sign(key: &Secret, path: &str, body: &[u8], now_ms: i64, random: &dyn Ran
 mod tests {
     use super::*;
 
+    mod documented {
+        include!("../../../../docs/examples/functions/verify.rs");
+    }
+
     struct Fixed;
 
     impl Random for Fixed {
@@ -51,5 +55,24 @@ mod tests {
         let signed = sign(&key, "/order?a=1", b"{}", 1_800_000_000_000, &Fixed);
         assert_eq!((signed.timestamp.as_str(), signed.nonce.as_str()), ("1800000000000", "abababababababababababababababab"));
         assert_eq!(signed.signature, "v1=4df9d6845f762dbdb0db14fb012817cdce2bdf9884e5a1a2775b28201aa8cc80");
+    }
+
+    #[test]
+    fn the_documented_verifier_accepts_what_is_signed_and_nothing_else() {
+        let key = "an example key of 32 characters!";
+        let now = 1_800_000_000_000;
+        let signed = sign(&Secret::new(key), "/order", b"{}", now, &Fixed);
+        let header = |name: &str| match name {
+            "x-lingpai-timestamp" => signed.timestamp.as_str(),
+            "x-lingpai-nonce" => signed.nonce.as_str(),
+            "x-lingpai-signature" => signed.signature.as_str(),
+            _ => "",
+        };
+        let verify = |key: &str, path: &str, body: &[u8], now: i64, new: bool| documented::verify(key, path, header, body, now, |_| new);
+        assert!(verify(key, "/order", b"{}", now, true) && verify(key, "/order", b"{}", now + 60_000, true));
+        assert!(!verify(key, "/order", b"{}", now, false) && !verify(key, "/order", b"{}", now + 60_001, true));
+        assert!(!verify("another", "/order", b"{}", now, true) && !verify(key, "/other", b"{}", now, true));
+        assert!(!verify(key, "/order", b"{ }", now, true));
+        assert!(!documented::verify(key, "/order", |_| "", b"{}", now, |_| true));
     }
 }

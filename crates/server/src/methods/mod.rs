@@ -9,6 +9,7 @@ pub mod fission;
 pub mod login;
 pub mod logout;
 pub mod multi_end;
+pub mod open_bridge;
 pub mod register;
 pub mod registry;
 pub mod relate;
@@ -25,7 +26,7 @@ use lingpai_domain::{
 
 use crate::{
     answer::Answer,
-    pipeline::{Bucket, Caller, Partner, Scope},
+    pipeline::{Bucket, Caller, ListedAddress, Partner, Scope},
 };
 
 /// What a method's function returns.
@@ -52,6 +53,8 @@ pub enum Access {
     Role(&'static str, Renewal, for<'a> fn(&'a Scope<'a>, Params, &'a Caller) -> Reply<'a>),
     /// A server that signs its requests, in the URL form only.
     Signed(for<'a> fn(&'a Scope<'a>, Params, &'a Partner) -> Reply<'a>),
+    /// A server at one of the addresses that `uni-open-bridge/config.json` lists, in the URL form only.
+    Listed(for<'a> fn(&'a Scope<'a>, Params, &'a ListedAddress) -> Reply<'a>),
 }
 
 impl Access {
@@ -63,12 +66,13 @@ impl Access {
             Access::User(..) => "user",
             Access::Role(role, ..) => role,
             Access::Signed(_) => "signed server",
+            Access::Listed(_) => "listed address",
         }
     }
 
     /// Whether a call without `uniIdToken` is refused.
     pub const fn needs_token(&self) -> bool {
-        !matches!(self, Access::Anyone(_) | Access::Signed(_))
+        !matches!(self, Access::Anyone(_) | Access::Signed(_) | Access::Listed(_))
     }
 }
 
@@ -116,5 +120,7 @@ pub struct Method {
 
 /// The cloud object of accounts.
 pub const UNI_ID_CO: &str = "uni-id-co";
+/// The cloud object of third parties' credentials.
+pub const UNI_OPEN_BRIDGE: &str = "uni-open-bridge";
 /// The cloud object of captchas.
 pub const UNI_CAPTCHA_CO: &str = "uni-captcha-co";

@@ -4,7 +4,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, register, relate, secure_network, utils, verify,
+    Method, account, admin, captcha, dev, external, fission, login, logout, multi_end, open_bridge, register, relate, secure_network,
+    utils, verify,
 };
 
 /// Every method, by group.
@@ -51,6 +52,21 @@ pub static METHODS: &[Method] = &[
     captcha::get_image_captcha::METHOD,
     secure_network::challenge::METHOD,
     secure_network::get_app_client_key::METHOD,
+    open_bridge::get_access_token::METHOD,
+    open_bridge::set_access_token::METHOD,
+    open_bridge::remove_access_token::METHOD,
+    open_bridge::get_user_access_token::METHOD,
+    open_bridge::set_user_access_token::METHOD,
+    open_bridge::remove_user_access_token::METHOD,
+    open_bridge::get_session_key::METHOD,
+    open_bridge::set_session_key::METHOD,
+    open_bridge::remove_session_key::METHOD,
+    open_bridge::get_encrypt_key::METHOD,
+    open_bridge::set_encrypt_key::METHOD,
+    open_bridge::remove_encrypt_key::METHOD,
+    open_bridge::get_ticket::METHOD,
+    open_bridge::set_ticket::METHOD,
+    open_bridge::remove_ticket::METHOD,
     captcha::verify_image_captcha::METHOD,
 ];
 

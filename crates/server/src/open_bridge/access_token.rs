@@ -228,6 +228,9 @@ impl AccessTokens {
             Some(token) => (Credential::Ticket.field(), self.weixin.ticket(token).await),
             None => (Credential::AccessToken.field(), self.fresh_access_token(application, unfit).await),
         };
+        let outcome = if fresh.is_ok() { "ok" } else { "failed" };
+        metrics::counter!("lingpai_credential_renewals_total", "provider" => platform.provider(), "credential" => field, "outcome" => outcome)
+            .increment(1);
         let fresh = fresh.inspect_err(|error| {
             let provider = platform.provider();
             tracing::warn!(provider, appid = %application.appid, %error, hint = explain(error), "WeChat gives no {field}");

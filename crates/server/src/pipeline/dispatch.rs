@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use lingpai_domain::error::{Code, Error, Result};
 
-use super::{Scope, access, client_info, limits, scope::config_error, signature};
+use super::{Scope, access, client_info, limits, listed_address, scope::config_error, signature};
 use crate::{
     answer::{Answer, error_body},
     call::Call,
@@ -64,6 +64,10 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
             let mut caller = access::role(&scope, token, *renewal, role).await?;
             let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
             Ok(with_renewed(answer, &mut caller))
+        }
+        Access::Listed(handle) => {
+            let listed = listed_address::check(&scope)?;
+            handle(&scope, parse(method, &scope, params)?, &listed).await
         }
         Access::Signed(handle) => {
             let partner = signature::check(&scope, call, params.as_ref()).await?;

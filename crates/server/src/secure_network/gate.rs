@@ -14,7 +14,7 @@ use lingpai_secure::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Refused, Secured, VerifiedClient, client_keys::ActiveKey, handshake::ClientFacts, weixin, weixin_keys::KeptKeys};
+use super::{Refused, Secured, VerifiedClient, client_keys::ActiveKey, handshake::ClientFacts, weixin, weixin_keys::BridgeKeys};
 use crate::{
     config::center::secure_network::{Admission, Platform, SecureNetworkConfig},
     pipeline::{Bucket, limits::too_many},
@@ -237,7 +237,7 @@ async fn open_weixin(
     let Value::Object(options) = options else { return Err(Refusal::Malformed.into()) };
     let outside = Map::from_iter(["clientInfo", "uniIdToken"].into_iter().filter_map(|name| args.remove_entry(name)));
     let now_ms = state.base.clock.now_ms();
-    let opened = weixin::open(&KeptKeys(state), config, now_ms, facts, &options, args).await?;
+    let opened = weixin::open(&BridgeKeys(state), config, now_ms, facts, &options, args).await?;
     secured.secret_type = opened.secret_type;
     secured.verified = opened.verified;
     let seal = if opened.secret_type == SecretType::None { Seal::None } else { Seal::Weixin(opened.key, opened.secret_type) };

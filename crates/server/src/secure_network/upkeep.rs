@@ -24,10 +24,11 @@ pub async fn keep_up(state: Arc<State>, mut stop: watch::Receiver<bool>) {
         }
         reload(&state.secure);
         looks = looks.wrapping_add(1);
-        if state.secure.config().enabled && looks.is_multiple_of(LOOKS_PER_REFRESH) {
-            if let Err(error) = state.secure.keyring.refresh(&state.base).await {
-                tracing::warn!(cause = error.source.as_ref().map(ToString::to_string), "the secure network's keys could not be read");
-            }
+        if state.secure.config().enabled
+            && looks.is_multiple_of(LOOKS_PER_REFRESH)
+            && let Err(error) = state.secure.keyring.refresh(&state.base).await
+        {
+            tracing::warn!(cause = error.source.as_ref().map(ToString::to_string), "the secure network's keys could not be read");
         }
         if looks.is_multiple_of(LOOKS_PER_SWEEP) {
             sweep(&state).await;

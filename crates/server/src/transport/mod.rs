@@ -20,7 +20,7 @@ use axum::{Router, routing::any, routing::get};
 pub use listener::{Listener, ListenerOptions};
 pub use peer::PeerAddress;
 
-use crate::{openapi, state::State};
+use crate::{methods::UNI_OPEN_BRIDGE, openapi, state::State};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -32,7 +32,7 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
         .route("/", get(health::welcome));
-    for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network"] {
+    for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }

@@ -19,7 +19,7 @@ use super::{body, cors, peer, reply};
 use crate::{
     answer::error_body,
     call::{Call, SignedRequest},
-    methods::{Access, Method, registry},
+    methods::{Access, Method, UNI_OPEN_BRIDGE, open_bridge, registry},
     pipeline,
     secure_network::{self, Secured},
     state::State,
@@ -43,10 +43,17 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         Ok(bytes) => bytes,
         Err(error) => return refuse(error.status(), Error::new(Code::InvalidParam).with("param", "body")),
     };
-    let Some(envelope) = Envelope::decode(&bytes) else {
+    let (function, method) = target(parts.uri.path());
+    if function == UNI_OPEN_BRIDGE && parts.headers.contains_key(header::ORIGIN) {
+        // Only servers call it. A browser at a listed address could be made to by any page.
+        return refuse(StatusCode::OK, Code::IllegalRequest.into());
+    }
+    let Some(mut envelope) = Envelope::decode(&bytes) else {
         return refuse(StatusCode::OK, Error::new(Code::InvalidParam).with("param", "body"));
     };
-    let (function, method) = target(parts.uri.path());
+    if function == UNI_OPEN_BRIDGE {
+        envelope = open_bridge::envelope(envelope, &bytes);
+    }
     let signed = match registry::find(function, method) {
         Some(Method { access: Access::Signed(_), .. }) => Some(Box::new(SignedRequest { headers: parts.headers.clone(), body: bytes })),
         _ => None,

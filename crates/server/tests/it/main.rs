@@ -16,6 +16,7 @@ mod health;
 mod login;
 mod logout;
 mod logs;
+mod open_bridge;
 mod outages;
 mod production;
 mod races;

@@ -1,5 +1,6 @@
 //! `refreshToken`
 
+mod secure_network_handshake_by_weixin;
 mod set_push_cid;
 
 use crate::kit::{people::*, *};

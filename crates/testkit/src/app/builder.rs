@@ -43,7 +43,7 @@ pub struct TestAppBuilder {
     center: Option<PathBuf>,
     uni_id: Value,
     uni_captcha: Value,
-    secure_network: Option<Value>,
+    center_files: Vec<(String, String)>,
     sections: String,
     settings: Vec<(String, String)>,
     space: Space<'static>,
@@ -68,7 +68,7 @@ impl Default for TestAppBuilder {
             center: None,
             uni_id: default_uni_id(),
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
-            secure_network: None,
+            center_files: Vec::new(),
             sections: String::new(),
             settings: Vec::new(),
             space: SPACE,
@@ -139,10 +139,15 @@ impl TestAppBuilder {
         self
     }
 
-    /// The built-in center's `secure-network/config.json`.
-    pub fn secure_network(mut self, config: Value) -> Self {
-        self.secure_network = Some(config);
+    /// Another file of the built-in `uni-config-center` folder, by its path in it.
+    pub fn center_file(mut self, path: &str, text: impl Into<String>) -> Self {
+        self.center_files.push((path.to_owned(), text.into()));
         self
+    }
+
+    /// The built-in center's `secure-network/config.json`.
+    pub fn secure_network(self, config: Value) -> Self {
+        self.center_file("secure-network/config.json", format!("{config:#}"))
     }
 
     /// Sections at the end of `lingpai.toml`, as `[[functions]]`.
@@ -267,9 +272,10 @@ impl TestAppBuilder {
             fs::create_dir_all(center.join(name))?;
             fs::write(center.join(name).join("config.json"), serde_json::to_string_pretty(config)?)?;
         }
-        if let Some(config) = &self.secure_network {
-            fs::create_dir_all(center.join("secure-network"))?;
-            fs::write(center.join("secure-network/config.json"), serde_json::to_string_pretty(config)?)?;
+        for (path, text) in &self.center_files {
+            let path = center.join(path);
+            fs::create_dir_all(path.parent().context("a file in a folder")?)?;
+            fs::write(path, text)?;
         }
         Ok(center)
     }

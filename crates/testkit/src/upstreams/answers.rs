@@ -1,4 +1,4 @@
-//! What the stand-ins answer. `X` is any text:
+//! What the stand-ins answer. `X` is any text without `~`; `X~2` is another code that stands for the same:
 //!
 //! | what is sent | what comes |
 //! |---|---|
@@ -75,11 +75,14 @@ fn image(place: &str) -> Option<Answer> {
 /// Cuts `prefix-X` where the prefix is one of these.
 fn cut<'a>(text: &'a str, prefixes: &[&'static str]) -> Option<(&'static str, &'a str)> {
     let (head, rest) = text.split_once('-')?;
+    // `X~2` is another code of the same `X`.
+    let rest = rest.split('~').next().unwrap_or(rest);
     let prefix = prefixes.iter().find(|prefix| **prefix == head)?;
     (!rest.is_empty()).then_some((*prefix, rest))
 }
 
-fn session_key(of: &str) -> String {
+/// The session key of a user of a mini program: `X` of the openid `o_mp_X`.
+pub(super) fn session_key(of: &str) -> String {
     STANDARD.encode(Md5::digest(format!("sk{of}")))
 }
 

@@ -5,8 +5,13 @@
 //! `http://127.0.0.1:PORT/api.weixin.qq.com`.
 
 pub mod answers;
+mod weixin;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::Result;
 use axum::{
@@ -20,6 +25,8 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub use weixin::StrictWeixin;
+
 use crate::replay::jwt::AppleKey;
 
 /// The running server. It stops when this is dropped.
@@ -31,6 +38,7 @@ pub struct Upstreams {
 
 struct Shared {
     apple: Option<Arc<AppleKey>>,
+    weixin: OnceLock<Arc<StrictWeixin>>,
     requests: Mutex<Vec<Value>>,
     face_verifications: Mutex<BTreeMap<String, String>>,
 }
@@ -43,13 +51,19 @@ impl Upstreams {
     pub async fn start(apple: Option<Arc<AppleKey>>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Shared { apple, requests: Mutex::default(), face_verifications: Mutex::default() });
+        let state = Arc::new(Shared { apple, weixin: OnceLock::new(), requests: Mutex::default(), face_verifications: Mutex::default() });
         let router = Router::new().fallback(answer).with_state(state.clone());
         let task = tokio::spawn(async move {
             // It ends by being aborted; there is nobody to tell about anything else.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, state, task })
+    }
+
+    /// From now on WeChat is as strict as the real one: see [`StrictWeixin`]. The recordings are not, they
+    /// use codes twice.
+    pub fn strict_weixin(&self) -> Arc<StrictWeixin> {
+        self.state.weixin.get_or_init(Arc::default).clone()
     }
 
     /// Where a host's stand-in is: `host` is `api.weixin.qq.com`, say.
@@ -104,7 +118,12 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
         json!({"url": format!("https://{place}{query}"), "method": method.as_str(), "data": data})
     });
     let params: Map<String, Value> = query.into_iter().chain(data).collect();
-    match answers::answer(&place, &params, shared.apple.as_deref()) {
+    let strict = shared.weixin.get();
+    if let Some(weixin) = strict {
+        tokio::time::sleep(weixin.present_delay()).await;
+    }
+    let refusal = strict.and_then(|weixin| weixin.answer(&place, &params));
+    match refusal.or_else(|| answers::answer(&place, &params, shared.apple.as_deref())) {
         Some(answer) => {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()

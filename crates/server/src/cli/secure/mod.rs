@@ -1,6 +1,7 @@
 //! `lingpai secure`: what an operator asks of the secure network.
 
 mod inspect;
+mod keys;
 
 use std::process::ExitCode;
 
@@ -13,10 +14,16 @@ pub enum SecureCommand {
         #[command(subcommand)]
         what: inspect::InspectCommand,
     },
+    /// 空间密钥与客户端密钥:列出、更换、吊销 · Space keys and client keys: list, rotate, revoke
+    Keys {
+        #[command(subcommand)]
+        command: keys::KeysCommand,
+    },
 }
 
 pub fn run(command: SecureCommand) -> ExitCode {
     match command {
         SecureCommand::Inspect { what } => inspect::run(what),
+        SecureCommand::Keys { command } => keys::run(command),
     }
 }

@@ -7,6 +7,7 @@ mod fields;
 mod jsonc;
 mod merge;
 mod older_keys;
+mod open_bridge;
 mod password_secrets;
 mod platform;
 mod scripts;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use app_config::AppConfig;
 pub use applications::Applications;
+pub use open_bridge::{OpenBridgeConfig, Task};
 pub use platform::normalise as normalise_platform;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
@@ -39,13 +41,14 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 2] = ["uni-cloud-s2s", "uni-open-bridge"];
+const OTHERS: [&str; 1] = ["uni-cloud-s2s"];
 
 /// The folder, read and checked.
 pub struct Center {
     applications: Applications,
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
+    open_bridge: OpenBridgeConfig,
     scripts: Scripts,
     secure_network: secure_network::Source,
 }
@@ -65,12 +68,14 @@ impl Center {
                 others.insert(name, Arc::new(document.value));
             }
         }
+        let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
+        let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
         let (secure_network, found) = secure_network::Source::load(folder);
         problems.extend(found);
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts, secure_network }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts, secure_network }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -100,7 +105,12 @@ impl Center {
         &self.captcha
     }
 
-    /// The `config.json` of `uni-cloud-s2s` or `uni-open-bridge`, as it is.
+    /// `uni-open-bridge/config.json`
+    pub fn open_bridge(&self) -> &OpenBridgeConfig {
+        &self.open_bridge
+    }
+
+    /// The `config.json` of `uni-cloud-s2s`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
     }

@@ -358,7 +358,7 @@ fn captchas_and_other_functions_are_read_along() {
     assert_eq!(center.captcha().for_scene("login-by-pwd").expires_seconds(), 180);
     let (center, ..) = conformance("s2s-connectcode");
     assert_eq!(center.other("uni-cloud-s2s").unwrap()["type"], "connectCode");
-    assert!(center.other("uni-open-bridge").is_none());
+    assert!(center.other("secure-network").is_none());
 }
 
 #[test]

@@ -239,6 +239,8 @@ pub struct Retention {
 /// `[providers]`. Addresses have no slash at their end.
 #[derive(Clone, Debug)]
 pub struct Providers {
+    /// `providers.timeout_ms`: time for one call of a third party.
+    pub timeout: Duration,
     /// `providers.weixin.base_url`
     pub weixin_base_url: String,
     /// `providers.qq.base_url`

@@ -276,6 +276,7 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
 fn providers(reader: &mut Reader<'_>) -> Providers {
     let sms_timeout = reader.milliseconds("providers.sms.timeout_ms", GATEWAY_MS);
     Providers {
+        timeout: reader.milliseconds("providers.timeout_ms", GATEWAY_MS),
         weixin_base_url: reader.required_url("providers.weixin.base_url"),
         qq_base_url: reader.required_url("providers.qq.base_url"),
         qq_graph_url: reader.required_url("providers.qq.graph_url"),

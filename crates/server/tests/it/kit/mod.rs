@@ -10,6 +10,7 @@ pub mod simultaneous;
 pub mod store_in_between;
 pub mod tokens;
 pub mod valid;
+pub mod weixin;
 
 pub use answers::{done, refused, refused_with};
 pub use lingpai_testkit::{Call, Engine, Mode, Reply, TestApp, app::TestAppBuilder};

@@ -11,10 +11,12 @@ pub async fn all_at_once(app: &TestApp, calls: Vec<Call>) -> Result<Vec<Reply>> 
     all(calls.into_iter().map(|call| app.send(call))).await.into_iter().collect()
 }
 
+/// A future until it is done, and then what came of it.
+type Waiting<F> = (Option<Pin<Box<F>>>, Option<<F as Future>::Output>);
+
 /// Waits for all of them at once; their outcomes in their order.
 pub async fn all<F: Future + Send>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<(Option<Pin<Box<F>>>, Option<F::Output>)> =
-        futures.into_iter().map(|future| (Some(Box::pin(future)), None)).collect();
+    let mut waiting: Vec<Waiting<F>> = futures.into_iter().map(|future| (Some(Box::pin(future)), None)).collect();
     poll_fn(|context| {
         let mut pending = false;
         for (future, outcome) in &mut waiting {

@@ -16,6 +16,7 @@ pub fn value(rule: Rule) -> Value {
         Rule::TextList => json!(["valid"]),
         Rule::Number | Rule::Count => json!(1),
         Rule::Boolean => json!(true),
+        Rule::Object => json!({"valid": true}),
     }
 }
 

@@ -2,5 +2,7 @@
 
 mod attempts;
 mod login_by_sms;
+mod login_by_weixin;
+mod login_by_weixin_mobile;
 mod passwords;
 mod who;

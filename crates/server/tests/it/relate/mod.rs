@@ -1,4 +1,6 @@
 //! What is bound to one's own account.
 
+pub mod bind_mobile_by_mp_weixin;
 mod bind_mobile_by_sms;
+mod bind_weixin;
 mod unbind;

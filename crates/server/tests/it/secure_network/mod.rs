@@ -2,6 +2,7 @@
 
 mod attacks;
 mod attested;
+mod cli;
 mod client;
 mod functions;
 mod handshake;

@@ -14,7 +14,8 @@ each_engine!(
     the_official_clients_calls_are_served,
     each_wrong_fact_has_its_code,
     what_cannot_be_opened_has_one_refusal,
-    a_developers_simulator_is_a_development_build
+    a_developers_simulator_is_a_development_build,
+    the_handshake_leads_to_wechats_key
 );
 
 fn vectors() -> anyhow::Result<Value> {
@@ -140,6 +141,10 @@ async fn each_wrong_fact_has_its_code(engine: Engine) -> Outcome {
         refused_by_number(&send(app, with("mpWeixinCode", json!("unknown"))?).await?, 70006);
         refused_by_number(&send(app, with("mpWeixinCode", json!(null))?).await?, 70006);
         refused_by_number(&send(app, with("encryptKeyId", json!("x"))?).await?, 70009);
+        // Nobody shook hands for this openid, so nobody can ask WeChat for its keys.
+        let mut stranger = with("mpWeixinCode", json!(null))?;
+        stranger["_uniCloudOptions"]["mpWeixinOpenid"] = json!("o2");
+        refused_by_number(&send(app, stranger).await?, 70007);
         refused_by_number(&send(app, json!({"a": 1, "clientInfo": info()})).await?, 70008);
         let no_sign = json!({"a": 1, "_uniCloudOptions": {"encryptKeyId": 10, "mpWeixinCode": "code-1"}, "clientInfo": info()});
         refused_by_number(&send(app, no_sign).await?, 70008);
@@ -189,6 +194,40 @@ async fn a_developers_simulator_is_a_development_build(engine: Engine) -> Outcom
         assert_eq!(answer["content"]["context"]["verifiedClient"]["version"], "development", "{answer}");
         // The rule is about the development build, and this is the production one.
         refused_by_number(&send(app, sealed("request", payload(json!({}))?)).await?, 70004);
+        Ok(())
+    })
+    .await
+}
+
+/// The whole way: the client's code, WeChat's session, WeChat's key.
+async fn the_handshake_leads_to_wechats_key(engine: Engine) -> Outcome {
+    let (service, wechat) = (Service::start().await?, lingpai_testkit::upstreams::Upstreams::start(None).await?);
+    let oauth = json!({"mp-weixin": {"oauth": {"weixin": {"appid": "wx-mp-appid", "appsecret": "wx-mp-secret"}}}});
+    let mut rules = config(&["production"]);
+    rules["apps"][0]["mp-weixin"][0]["wxAppId"] = json!("wx-mp-appid");
+    let mut builder = TestApp::builder().engine(engine).uni_id(oauth).secure_network(rules).sections(&service.section(5000));
+    for (path, value) in wechat.settings() {
+        builder = builder.setting(path, value);
+    }
+    crate::kit::engines::with_app(builder, async |app| {
+        let handshake = json!({"method": "secureNetworkHandshakeByWeixin", "params": [{"code": "mp-A", "callLoginByWeixin": false}], "clientInfo": info()});
+        assert_eq!(call(app, "uni-id-co", handshake).await?, json!({"errCode": 0}));
+        let key = EncryptKey::parse("VI6BpyrK9XH4i4AIGe86tg==", "6003f73ec441c386")?;
+        let now = app.program().state().base.clock.now_ms();
+        let payload = json!({"data": "{\"a\":1}", "appId": MP, "deviceId": "D1", "wxAppId": "wx-mp-appid", "simulator": false, "timestamp": now});
+        let sealed = |version: u32| -> anyhow::Result<Value> {
+            let options = json!({"secretType": "both", "encryptKeyId": version, "mpWeixinCode": "mp-A"});
+            Ok(json!({"content": key.seal(&payload.to_string())?, "_uniCloudOptions": options, "clientInfo": info()}))
+        };
+        for _ in 0..2 {
+            let reply = send(app, sealed(10)?).await?;
+            let answer: Value = serde_json::from_str(&key.open(reply["content"].as_str().unwrap_or_default())?)?;
+            assert_eq!(answer["event"], json!({"a": 1}), "{reply}");
+        }
+        let asked = wechat.take_requests();
+        let keys = asked.iter().filter(|request| request["url"].as_str().is_some_and(|url| url.contains("getuserencryptkey")));
+        assert_eq!(keys.count(), 1, "{asked:?}");
+        refused_by_number(&send(app, sealed(11)?).await?, 70009);
         Ok(())
     })
     .await

@@ -1,0 +1,21 @@
+//! `removeSessionKey`
+
+use lingpai_domain::validate::Params;
+
+use super::{
+    super::*,
+    ERRORS, ListedAddress, OF_USER,
+    credential::{holder, part, remove},
+    method,
+};
+
+/// The registry's entry.
+pub const METHOD: Method =
+    method("removeSessionKey", Summary { zh: "删除用户的 session_key", en: "Removes a user's session key" }, handle, OF_USER, &[], ERRORS);
+
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, _: &'a ListedAddress) -> Reply<'a> {
+    Box::pin(async move {
+        let holder = holder(scope, &params)?;
+        remove(scope, &holder.keys().session_key(part(&params, "openid")?)).await
+    })
+}
