@@ -1,9 +1,9 @@
 // The secure network as WeChat's clients speak it, by the published SDK's own bundle.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startLingpai } from '../../../sdk/testing/lingpai-server.mjs';
-import { freePort, functionSettings, startFunctions } from '../../../sdk/testing/functions-host.mjs';
 import { fileURLToPath } from 'node:url';
+import { freePort, functionSettings, startFunctions } from '../../../sdk/testing/functions-host.mjs';
+import { startLingpai } from '../../../sdk/testing/lingpai-server.mjs';
 import { openMiniProgram } from './mp-weixin.mjs';
 import { WEIXIN, startWeixin } from './weixin.mjs';
 
@@ -67,7 +67,8 @@ test('a verified function: the client signs by itself', async (t) => {
 });
 
 test('a simulator is kept out of a production rule', async (t) => {
-  const { driver } = await setUp(t, { platform: 'devtools' });
+  // With getDeviceInfo at hand this version of the SDK does not see that it runs in a simulator.
+  const { driver } = await setUp(t, { platform: 'devtools', isRecent: false });
   await driver.run('initSecureNetwork', { callLoginByWeixin: false });
   const result = await driver.run('callFunction', { name: 'whoami' });
   assert.equal(result.errCode, 70010);

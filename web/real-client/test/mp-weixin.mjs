@@ -7,8 +7,11 @@ import { ENDPOINT } from './space.mjs';
 
 const BUILD = fileURLToPath(new URL('../dist/build/mp-weixin/', import.meta.url));
 
-/** Starts the mini program, pointed at `endpoint`. `weixin` is WeChat's side of its user: `newCode()`, `latestKey()`. */
-export function openMiniProgram(endpoint, { weixin, platform = 'ios' } = {}) {
+/**
+ * Starts the mini program, pointed at `endpoint`. `weixin` is WeChat's side of its user: `newCode()`, `latestKey()`.
+ * A WeChat that is not `isRecent` has getSystemInfoSync alone.
+ */
+export function openMiniProgram(endpoint, { weixin, platform = 'ios', isRecent = true } = {}) {
   const kept = new Map();
   // What uni-app's runtime adds to a page is added here: pages have no instances in this `wx`.
   const page = (route) => ({ route, $page: { fullPath: `/${route}` } });
@@ -44,7 +47,7 @@ export function openMiniProgram(endpoint, { weixin, platform = 'ios' } = {}) {
     onNetworkStatusChange() {},
     onThemeChange() {},
     getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-    canIUse: () => true,
+    canIUse: () => isRecent,
     showModal() {},
     showToast() {},
     hideLoading() {},
