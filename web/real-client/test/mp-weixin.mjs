@@ -7,11 +7,8 @@ import { ENDPOINT } from './space.mjs';
 
 const BUILD = fileURLToPath(new URL('../dist/build/mp-weixin/', import.meta.url));
 
-/**
- * Starts the mini program, pointed at `endpoint`. `weixin` is WeChat's side of its user: `newCode()`, `latestKey()`.
- * A WeChat that is not `isRecent` has getSystemInfoSync alone.
- */
-export function openMiniProgram(endpoint, { weixin, platform = 'ios', isRecent = true } = {}) {
+/** Starts the mini program, pointed at `endpoint`. `weixin` is WeChat's side of its user: `newCode()`, `latestKey()`. */
+export function openMiniProgram(endpoint, { weixin } = {}) {
   const kept = new Map();
   // What uni-app's runtime adds to a page is added here: pages have no instances in this `wx`.
   const page = (route) => ({ route, $page: { fullPath: `/${route}` } });
@@ -24,7 +21,7 @@ export function openMiniProgram(endpoint, { weixin, platform = 'ios', isRecent =
     complete?.({ errMsg: 'ok' });
     for (const check of [...waiting]) check();
   };
-  const device = { brand: 'devtools', model: 'iPhone 15', platform, system: 'iOS 17.0', language: 'zh_CN', version: '8.0.50', SDKVersion: '3.5.0', pixelRatio: 3 };
+  const device = { brand: 'devtools', model: 'iPhone 15', platform: 'ios', system: 'iOS 17.0', language: 'zh_CN', version: '8.0.50', SDKVersion: '3.5.0', pixelRatio: 3 };
   const metrics = { windowWidth: 390, windowHeight: 844, screenWidth: 390, screenHeight: 844, statusBarHeight: 47, safeArea: { top: 47, left: 0, right: 390, bottom: 810 } };
   const wx = {
     getSystemInfoSync: () => ({ ...device, ...metrics }),
@@ -47,7 +44,7 @@ export function openMiniProgram(endpoint, { weixin, platform = 'ios', isRecent =
     onNetworkStatusChange() {},
     onThemeChange() {},
     getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-    canIUse: () => isRecent,
+    canIUse: () => true,
     showModal() {},
     showToast() {},
     hideLoading() {},
