@@ -1,5 +1,6 @@
 // The modules that cloud functions require, against the real server.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startLingpai, UNI_ID } from '../../testing/lingpai-server.mjs';
@@ -89,6 +90,34 @@ test('uni-id-co is an object like the folder\'s own', async (t) => {
   const { lingpai, run } = await setUp(t);
   const { token } = await lingpai.register('alice');
   assert.equal((await run('info', { uniIdToken: token })).isUsernameSet, true);
+});
+
+// The sample's setAccessToken as it is documented; its setSessionKey lacks the openid, which a session key belongs to.
+test('uni-open-bridge-common keeps third parties\' credentials', async (t) => {
+  const sample = readFileSync(new URL('./samples/open-bridge.txt', import.meta.url), 'utf8');
+  const setAccessToken = sample.slice(0, sample.indexOf('await', 5));
+  const ipWhiteList = ['127.0.0.1'];
+  const weixin = { 'mp-weixin': { oauth: { weixin: { appid: 'wx-app', appsecret: 'secret' } } } };
+  const lingpai = await startLingpai(t, { uniId: { dcloudAppid: '__UNI__xxx', ...weixin }, files: { 'uni-open-bridge/config.json': JSON.stringify({ schedule: {}, ipWhiteList }) } });
+  const files = {
+    'f/index.js': `
+      const bridge = require('uni-open-bridge-common')
+      const app = { dcloudAppid: '__UNI__xxx', platform: 'weixin-mp' }, user = { ...app, openid: 'o1' }
+      exports.main = async () => {
+        const accessToken = 'a-token'
+        ${setAccessToken}
+        await bridge.setSessionKey(user, { session_key: 'a-key' }, 30 * 24 * 60 * 60)
+        const kept = [(await bridge.getAccessToken(app)).access_token, (await bridge.getSessionKey(user)).session_key]
+        await bridge.removeSessionKey(user)
+        const fallback = async () => ({ value: { session_key: 'another' }, duration: 60 })
+        return [...kept, await bridge.getSessionKey(user), (await bridge.getSessionKey(user, fallback)).session_key, (await bridge.getSessionKey(user)).session_key]
+      }`,
+  };
+  const { call } = await hostWith(t, files, ['--lingpai', lingpai.url]);
+  assert.deepEqual((await call('f')).body, ['a-token', 'a-key', null, 'another', 'another']);
+  const { url } = await startLingpai(t);
+  const { call: unlisted } = await hostWith(t, files, ['--lingpai', url]);
+  assert.equal((await unlisted('f')).status, 500, 'without ipWhiteList nobody may');
 });
 
 test('without a server, or without the secret, the words say what is missing', async (t) => {

@@ -1,5 +1,4 @@
 // A client key, ready to use: one AES-256-GCM key for calls, one for replies.
-import { concat } from '../bytes.js';
 import type { Primitives } from './crypto.js';
 import { hkdfKey, type ClientKeyRecord } from './device-keys.js';
 import { encodeFor } from './transcript.js';
@@ -15,7 +14,7 @@ export interface ClientKey {
 
 /** Derives both directions: HKDF-SHA256 without a salt. */
 export async function clientKey(primitives: Primitives, record: ClientKeyRecord): Promise<ClientKey> {
-  const secret = await hkdfKey(primitives, typeof (record.secret as Uint8Array).length === 'number' ? concat(record.secret as Uint8Array) : record.secret);
+  const secret = await hkdfKey(primitives, record.secret);
   const direction = (name: string) => {
     const derivation = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: encodeFor(`${name} key`, record.keyId) };
     return primitives.subtle.deriveKey(derivation, secret, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);

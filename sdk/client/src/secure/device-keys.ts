@@ -113,5 +113,6 @@ function webCryptoKeys(primitives: Primitives, kept: Kept): DeviceKeys {
 
 /** The client key's secret as something to derive from and never to read. */
 export async function hkdfKey(primitives: Primitives, secret: Bytes | CryptoKey): Promise<CryptoKey> {
-  return secret instanceof Uint8Array ? primitives.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']) : secret;
+  // Not `instanceof`: a native module's bytes may come from another realm.
+  return 'byteLength' in secret ? primitives.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']) : secret;
 }
