@@ -130,6 +130,14 @@ test('a reply that was changed, exchanged or left unsealed is dropped', async (t
   await assert.rejects(call(), refused, 'a reply in the clear');
 });
 
+test('an error in the clear is told, but brings no token', async (t) => {
+  const forged = { errCode: 'uni-id-x', errMsg: 'x', newToken: { token: 'of-somebody-else', tokenExpired: Date.now() + HOUR } };
+  const { client } = await setUp(t, { tamper: () => forged });
+  const { result } = await client.callFunction({ name: 'order', secretType: 'both' });
+  assert.deepEqual(result, { errCode: 'uni-id-x', errMsg: 'x' });
+  assert.equal(await client.token(), null);
+});
+
 test('a server that is not the pinned one gets no hello', async (t) => {
   const { gateway, make } = await setUp(t);
   const other = Buffer.alloc(32, 7).toString('base64');

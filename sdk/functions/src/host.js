@@ -8,6 +8,8 @@ import { Verifier } from './signature.js';
 import { startTimers } from './timers.js';
 import { watchFolder } from './watcher.js';
 
+/** How long the gateway may take to send a request, milliseconds. */
+const REQUEST_WITHIN_MS = 30_000;
 /** How long calls under way may take when the host stops, milliseconds. */
 const STOP_WITHIN_MS = 10_000;
 
@@ -57,7 +59,7 @@ export async function startHost(settings) {
   let isStopping = false;
   const server = createServer((request, response) => {
     // Kept connections would hold the stop up.
-    response.shouldKeepAlive = !isStopping;
+    if (isStopping) response.shouldKeepAlive = false;
     response.on('finish', () => isStopping && request.socket.end());
     answer(request).then(
       ([status, body]) => end(response, status, body),
@@ -69,6 +71,8 @@ export async function startHost(settings) {
       },
     );
   });
+
+  server.requestTimeout = REQUEST_WITHIN_MS;
 
   async function answer(request) {
     if (request.method === 'GET' && request.url === '/healthz') return [200, '{"ok":true}'];

@@ -88,8 +88,10 @@ export class SecureSession {
       envelope,
       keyId: key.keyId,
       open: async (reply) => {
-        // Errors travel in the clear and are not authentic; anything else must be sealed if that was asked for.
-        if (!sealsReply(secretType) || (reply as { errCode?: unknown } | null)?.errCode) return reply;
+        if (!sealsReply(secretType)) return reply;
+        // Errors travel in the clear and are not authentic, so they bring no token; anything else must be sealed.
+        const { newToken: _, ...error } = (reply ?? {}) as { errCode?: unknown; newToken?: unknown };
+        if (error.errCode) return error;
         return open(reply).catch((cause) => {
           throw secureError(CANNOT_OPEN, '应答无法解密,已丢弃 · The reply cannot be opened and was dropped', cause);
         });
