@@ -19,11 +19,16 @@ pub mod runtime;
 pub mod scripts;
 pub mod secure_network;
 pub mod sessions;
+pub mod sms_carrier;
+pub mod speech;
 pub mod state;
 pub mod sweeper;
 pub mod telemetry;
+pub mod third_party;
 pub mod transport;
 pub mod upstreams;
+pub mod uses;
+pub mod webhooks;
 pub mod weixin;
 pub mod words;
 

@@ -5,4 +5,5 @@ mod http;
 mod http_server;
 mod mail;
 mod sms;
+mod sms_vendors;
 mod smtp_server;

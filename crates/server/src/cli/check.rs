@@ -4,12 +4,22 @@ use std::process::ExitCode;
 
 use super::{
     FAILURE, SettingsArgs, USAGE,
-    load::{open_store, small_runtime},
+    load::{Loaded, open_store, small_runtime},
 };
 use crate::config::{Settings, report::render};
 
-pub fn run(args: &SettingsArgs) -> ExitCode {
-    let loaded = match args.load() {
+/// Options of `lingpai check`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// 同时试连已配置的第三方(需要网络) · Also try each configured third party (needs the network)
+    #[arg(long)]
+    upstreams: bool,
+}
+
+pub fn run(args: &CheckArgs) -> ExitCode {
+    let loaded = match args.settings.load() {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -19,11 +29,20 @@ pub fn run(args: &SettingsArgs) -> ExitCode {
         Ok(()) => println!("数据库正常。 The database is fine."),
         Err(error) => println!("[问题 problem] 数据库 database\n    {error:#}"),
     }
-    match (loaded.problems.is_empty(), database.is_ok()) {
+    let upstreams_are_fine = !args.upstreams || check_upstreams(&loaded);
+    match (loaded.problems.is_empty(), database.is_ok() && upstreams_are_fine) {
         (true, true) => ExitCode::SUCCESS,
         (false, _) => ExitCode::from(USAGE),
         (true, false) => ExitCode::from(FAILURE),
     }
+}
+
+fn check_upstreams(loaded: &Loaded) -> bool {
+    let checked = small_runtime().and_then(|runtime| runtime.block_on(super::check_upstreams::run(&loaded.settings, &loaded.center)));
+    checked.unwrap_or_else(|error| {
+        println!("[问题 problem] 第三方 third parties\n    {error:#}");
+        false
+    })
 }
 
 /// Looks without changing anything: an SQLite file that does not exist yet is fine.

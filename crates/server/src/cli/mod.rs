@@ -1,7 +1,11 @@
-//! The command line (operating contract: `lingpai serve | init | check | migrate | admin`).
+//! The command line (operating contract).
 
 mod admin;
 mod check;
+mod check_upstreams;
+mod export;
+mod extended_json;
+mod import;
 mod init;
 mod load;
 mod migrate;
@@ -33,9 +37,13 @@ enum Command {
     /// 生成带有全新密钥的生产配置 · Write a production configuration with fresh secrets
     Init(init::InitArgs),
     /// 检查配置与数据库,一次列出全部问题 · Check configuration and database, everything wrong at once
-    Check(SettingsArgs),
+    Check(check::CheckArgs),
     /// 升级数据库结构 · Bring the database up to date
     Migrate(SettingsArgs),
+    /// 导入 uniCloud 导出的集合(JSON 行) · Import collections as uniCloud exports them (JSON lines)
+    Import(import::ImportArgs),
+    /// 将集合导出为 JSON 行 · Export collections as JSON lines
+    Export(export::ExportArgs),
     /// 管理员 · Administrators
     Admin {
         #[command(subcommand)]
@@ -94,6 +102,8 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Admin { command } => admin::run(command),
         Command::Secure { command } => secure::run(command),
         Command::Reference { folder } => reference::run(&folder),

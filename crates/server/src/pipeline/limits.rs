@@ -48,7 +48,11 @@ pub struct Admitted(());
 /// Counts the call.
 pub fn check(state: &State, bucket: Bucket, client: &Client) -> Result<Admitted> {
     // An address that is no address would come from a broken transport: count all such together.
-    let ip: IpAddr = client.ip.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    check_address(state, bucket, client.ip.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+}
+
+/// Counts a call from an address.
+pub fn check_address(state: &State, bucket: Bucket, ip: IpAddr) -> Result<Admitted> {
     let caller = Caller::address(ip);
     let now = state.base.clock.now_ms();
     for (index, rate) in state.guards.rates(bucket).iter().enumerate() {

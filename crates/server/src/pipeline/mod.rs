@@ -16,5 +16,5 @@ pub use dispatch::answer;
 pub use limits::Bucket;
 pub use listed_address::ListedAddress;
 pub use present_user::present_user;
-pub use scope::Scope;
+pub use scope::{Scope, config_error};
 pub use signature::Partner;

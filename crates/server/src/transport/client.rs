@@ -20,6 +20,7 @@ use lingpai_domain::{
 
 use super::{body, client_space, cors, peer, reply};
 use crate::{
+    answer::spoken_error,
     call::Call,
     config::settings::Space,
     functions,
@@ -156,6 +157,7 @@ async fn run(
         },
     );
     let locale = call.locale();
+    let own_locale = call.client_locale().map(str::to_owned);
     if service.is_none() && !registry::has_function(&call.function) {
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
@@ -174,7 +176,7 @@ async fn run(
     }
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
-        Err(_) => Ok(Value::Object(crate::answer::error_body(&Code::ServerBusy.into(), Words::built_in(), locale))),
+        Err(_) => Ok(Value::Object(spoken_error(&Code::ServerBusy.into(), &state.speech(own_locale.as_deref())))),
     }
 }
 

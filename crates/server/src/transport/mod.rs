@@ -12,6 +12,7 @@ mod peer;
 mod reply;
 mod secure_network;
 pub mod url;
+mod weixin_sign_in;
 
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/secure-network/keys", get(secure_network::keys).options(secure_network::keys))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
+        .route("/auth/weixin/start", get(weixin_sign_in::start))
+        .route("/auth/weixin/callback", get(weixin_sign_in::callback))
         .route("/", get(health::welcome));
     for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {

@@ -17,7 +17,7 @@ use lingpai_domain::{
 
 use super::{body, cors, peer, reply};
 use crate::{
-    answer::error_body,
+    answer::{error_body, spoken_error},
     call::{Call, SignedRequest},
     methods::{Access, Method, UNI_OPEN_BRIDGE, open_bridge, registry},
     pipeline,
@@ -74,13 +74,13 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         },
         signed,
     };
-    let locale = call.locale();
     if let Err(refused) = secure_network::admit_url_form(&state, &call.function, &call.method, &call.client_info, &call.ip, &request_id) {
-        return answer(StatusCode::OK, &refused.body(locale));
+        return answer(StatusCode::OK, &refused.body(call.locale()));
     }
+    let locale = call.client_locale().map(str::to_owned);
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),
-        Err(_) => answer(StatusCode::OK, &error_body(&Code::ServerBusy.into(), Words::built_in(), locale)),
+        Err(_) => answer(StatusCode::OK, &spoken_error(&Code::ServerBusy.into(), &state.speech(locale.as_deref()))),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::kit::{binary::Workplace, people::PASSWORD, *};
 fn it_tells_its_version_and_how_it_is_used() -> Outcome {
     let place = Workplace::new()?;
     place.run(&["--version"], &[])?.expect(0, &["lingpai", env!("CARGO_PKG_VERSION")]);
-    place.run(&["--help"], &[])?.expect(0, &["serve", "init", "check", "migrate", "admin"]);
+    place.run(&["--help"], &[])?.expect(0, &["serve", "init", "check", "migrate", "import", "export", "admin"]);
     place.run(&[], &[])?.expect(2, &["serve"]);
     place.run(&["serve", "--no-such-option"], &[])?.expect(2, &["--no-such-option"]);
     place.run(&["dance"], &[])?.expect(2, &["dance"]);
@@ -205,7 +205,10 @@ fn a_database_of_a_newer_version_is_refused() -> Outcome {
     let place = Workplace::new()?;
     place.run(&["migrate"], &[])?.expect(0, &[]);
     let database = rusqlite::Connection::open(place.path("data/lingpai.db"))?;
-    database.execute("UPDATE refinery_schema_history SET version = 999", ())?;
+    database.execute(
+        "UPDATE refinery_schema_history SET version = 999 WHERE version = (SELECT max(version) FROM refinery_schema_history)",
+        (),
+    )?;
     drop(database);
     for command in ["serve", "migrate", "check"] {
         place.run(&[command], &[])?.expect(1, &["999", "newer"]);
@@ -221,5 +224,35 @@ fn a_database_that_is_not_there_is_told_without_its_password() -> Outcome {
     let ended = place.run(&["serve", "--database", "postgres://lingpai:hunter2@127.0.0.1:1/nothing"], &[])?;
     ended.expect(1, &["数据库"]);
     assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn third_parties_are_tried_when_asked() -> Outcome {
+    let place = Workplace::new()?;
+    let upstreams = lingpai_testkit::upstreams::Upstreams::start(None).await?;
+    let weixin = upstreams.strict_weixin();
+    let application = |appid: &str, secret: &str| json!({"oauth": {"weixin": {"appid": appid, "appsecret": secret}}});
+    let config = json!([
+        {"dcloudAppid": "__UNI__A", "passwordSecret": "p", "tokenSecret": "t", "mp-weixin": application("wx-mp-appid", "s")},
+        {"dcloudAppid": "__UNI__B", "isDefaultConfig": true, "passwordSecret": "p", "tokenSecret": "t",
+         "mp-weixin": application("wx-mp-appid", "s"), "app": application("wx-app-appid", "s")},
+    ]);
+    place.write("center/uni-id/config.json", &config.to_string())?;
+    let base = upstreams.base_url("api.weixin.qq.com");
+    let environment = [("LINGPAI_PROVIDERS_WEIXIN_BASE_URL", base.as_str()), ("LINGPAI_CONFIG_CENTER_DIR", "center")];
+    place.run(&["check"], &environment)?.expect(0, &[]);
+    assert!(upstreams.take_requests().is_empty());
+    place.run(&["check", "--upstreams"], &environment)?.expect(0, &["fine", "wx-mp-appid", "wx-app-appid"]);
+    assert_eq!(upstreams.take_requests().len(), 2, "each application once");
+    weixin.ask_the_administrator(true);
+    let ended = place.run(&["check", "--upstreams"], &environment)?;
+    ended.expect(1, &["problem", "wx-mp-appid", "89503", "administrator", "[正常 fine] 微信移动应用"]);
+    let wrong = config.to_string().replace("\"s\"", "\"wrong-secret\"");
+    place.write("center/uni-id/config.json", &wrong)?;
+    place.run(&["check", "--upstreams"], &environment)?.expect(1, &["40125", "appsecret"]);
+    // Nobody is there.
+    let environment = [("LINGPAI_PROVIDERS_WEIXIN_BASE_URL", "http://127.0.0.1:1"), ("LINGPAI_CONFIG_CENTER_DIR", "center")];
+    place.run(&["check", "--upstreams"], &environment)?.expect(1, &["not reachable"]);
     Ok(())
 }

@@ -9,7 +9,8 @@ use crate::document::{from_text, open_data};
 impl PostgresStore {
     /// A document by collection and `_id`.
     pub(super) async fn document(&self, collection: &str, id: &str) -> Result<Option<Map<String, Value>>, Failure> {
-        let rows = self.read("SELECT doc::text FROM documents WHERE collection = $1 AND id = $2", &[&collection, &storable(id)]).await?;
+        let rows =
+            self.read_by_key("SELECT doc::text FROM documents WHERE collection = $1 AND id = $2", &[&collection, &storable(id)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some(from_text(column(row, 0)?)?))
     }

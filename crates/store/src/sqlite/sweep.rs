@@ -24,6 +24,17 @@ pub fn log(connection: &Connection, before: i64) -> Result<bool, Failure> {
     Ok(removed > 0)
 }
 
+/// Removes a piece of the audit's rows created before a time in ms. Returns whether there may be more.
+pub fn audit(connection: &Connection, before: i64) -> Result<bool, Failure> {
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM documents WHERE seq IN
+               (SELECT seq FROM documents WHERE collection = 'lingpai-audit' AND doc ->> '$.create_date' < ?1 LIMIT ?2)",
+        )?
+        .execute((before, PIECE))?;
+    Ok(removed > 0)
+}
+
 /// Removes a piece of the nonces whose use expired by `now` (ms). Returns whether there may be more.
 pub fn nonces(connection: &Connection, now: i64) -> Result<bool, Failure> {
     let removed = connection

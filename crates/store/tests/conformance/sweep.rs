@@ -75,7 +75,7 @@ async fn a_ban_is_remembered(db: &Database) {
     db.put_user(json!({"_id": "u"})).await;
     let request = sign_in("u", db.revision("u").await, "t");
     db.store.sign_in(&request).await.unwrap();
-    db.store.change_status(&StatusChange { uid: "u".into(), status: 1 }).await.unwrap();
+    db.store.change_status(&StatusChange { uid: "u".into(), status: 1, told: vec![] }).await.unwrap();
     // Even when the token is not in the list any more: it may still be out there.
     db.put_user(json!({"_id": "u", "status": 1, "token": []})).await;
     db.store.sweep(NOW, NOW, Some(NOW)).await.unwrap();

@@ -88,6 +88,15 @@ impl Applications {
         }
     }
 
+    /// The applications that are listed, in order; after them an empty text if there is an entry for all
+    /// others.
+    pub fn app_ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.by_app_id.keys().cloned().collect();
+        ids.sort();
+        ids.extend(self.default.map(|_| String::new()));
+        ids
+    }
+
     /// Whether `app_id` is named in the list of applications; `None` if there is no such list.
     pub fn lists(&self, app_id: &str) -> Option<bool> {
         self.is_list.then(|| self.by_app_id.contains_key(app_id))

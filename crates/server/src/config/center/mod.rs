@@ -10,6 +10,7 @@ mod older_keys;
 mod open_bridge;
 mod password_secrets;
 mod platform;
+mod real_name;
 mod scripts;
 pub mod secure_network;
 mod sms;
@@ -29,6 +30,7 @@ pub use app_config::AppConfig;
 pub use applications::Applications;
 pub use open_bridge::{OpenBridgeConfig, Task};
 pub use platform::normalise as normalise_platform;
+pub use real_name::RealNames;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
 
@@ -60,7 +62,7 @@ impl Center {
     /// start if there is any problem.
     pub fn load(folder: &Path, argon2: Argon2Cost) -> (Self, Vec<Notice>, Vec<Problem>) {
         let mut problems = Vec::new();
-        let (applications, mut notices) = load_uni_id(folder, argon2, &mut problems);
+        let (applications, notices) = load_uni_id(folder, argon2, &mut problems);
         let captcha = load_captcha(folder, &mut problems);
         let mut others = HashMap::new();
         for name in OTHERS {
@@ -73,7 +75,6 @@ impl Center {
         let (secure_network, found) = secure_network::Source::load(folder);
         problems.extend(found);
         let scripts = Scripts::find(folder);
-        notices.extend(scripts.notices());
         tidy(&mut problems);
         (Self { applications, captcha, others, open_bridge, scripts, secure_network }, notices, problems)
     }
@@ -92,6 +93,12 @@ impl Center {
     /// Errors: no entry applies to the application. Costs two look-ups in memory.
     pub fn app(&self, app_id: &str, uni_platform: &str) -> Result<Arc<AppConfig>, Problem> {
         self.applications.app(app_id, uni_platform)
+    }
+
+    /// The applications that are named in the list, in order; after them an empty text if there is a
+    /// configuration for all others.
+    pub fn app_ids(&self) -> Vec<String> {
+        self.applications.app_ids()
     }
 
     /// Whether an application is named in the list of applications (`dcloudAppid`); `None` if the

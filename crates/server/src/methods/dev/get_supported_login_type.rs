@@ -5,6 +5,7 @@ use serde_json::Value;
 use lingpai_domain::validate::Params;
 
 use super::super::*;
+use crate::weixin::WeixinPlatform;
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -31,12 +32,12 @@ fn handle<'a>(scope: &'a Scope<'a>, _params: Params) -> Reply<'a> {
         }
         // As recorded: the original names one-click login whatever is configured.
         types.push("univerify");
-        for (name, sections) in [
-            ("weixin", &["weixin", "weixin-h5", "weixin-web"][..]),
-            ("qq", &["qq"][..]),
-            ("apple", &["apple"][..]),
-            ("alipay", &["alipay"][..]),
-        ] {
+        // A page may be inside of WeChat or outside: either will do.
+        let weixin = |platform: &WeixinPlatform| platform.uni_platform() == scope.client.platform && platform.application(config).is_ok();
+        if WeixinPlatform::ALL.iter().any(weixin) {
+            types.push("weixin");
+        }
+        for (name, sections) in [("qq", &["qq"][..]), ("apple", &["apple"][..]), ("alipay", &["alipay"][..])] {
             if has_oauth(sections) {
                 types.push(name);
             }

@@ -5,3 +5,4 @@ mod cors;
 mod limits_of_input;
 mod parameters;
 mod url;
+mod weixin_sign_in;

@@ -1,0 +1,81 @@
+//! `lingpai check --upstreams`: asks each configured third party whether it accepts what is configured.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use lingpai_providers::{http::UpstreamError, weixin::Application};
+
+use crate::{
+    config::{Center, Settings},
+    open_bridge::explain,
+    runtime::SystemClock,
+    upstreams::Upstreams,
+    weixin::WeixinPlatform,
+};
+
+/// WeChat's codes for a code that is none: application and secret are right.
+const NO_SUCH_CODE: &[&str] = &["40029", "40163", "41008"];
+/// What is sent as a code. WeChat never made it.
+const MADE_UP_CODE: &str = "lingpai-check";
+
+/// Prints a line for each application at a third party. Answers whether all are fine.
+pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
+    let upstreams = Upstreams::new(settings, Arc::new(SystemClock))?;
+    let mut all_fine = true;
+    let applications = weixin_applications(center);
+    if applications.is_empty() {
+        println!("没有配置微信应用。 No application at WeChat is configured.");
+    }
+    for (platform, application) in applications {
+        let name = format!("{} {}", name(platform), application.appid);
+        match try_weixin(&upstreams, platform, &application).await {
+            Ok(()) => println!("[正常 fine] {name}"),
+            Err(error) => {
+                all_fine = false;
+                println!("[问题 problem] {name}\n    {error}");
+                let hint = explain(&error);
+                if !hint.is_empty() {
+                    println!("    {hint}");
+                }
+            }
+        }
+    }
+    Ok(all_fine)
+}
+
+/// Each application once, whoever of the DCloud applications uses it.
+fn weixin_applications(center: &Center) -> Vec<(WeixinPlatform, Application)> {
+    let mut seen = BTreeSet::new();
+    let mut applications = Vec::new();
+    for app_id in center.app_ids() {
+        for platform in WeixinPlatform::ALL {
+            let Ok(config) = center.app(&app_id, platform.uni_platform()) else { continue };
+            let Ok(application) = platform.application(&config) else { continue };
+            if seen.insert((platform.provider(), application.appid.clone())) {
+                applications.push((platform, application));
+            }
+        }
+    }
+    applications
+}
+
+async fn try_weixin(upstreams: &Upstreams, platform: WeixinPlatform, application: &Application) -> Result<(), UpstreamError> {
+    match platform {
+        WeixinPlatform::MiniProgram | WeixinPlatform::OfficialAccount => {
+            upstreams.weixin.access_token(application, false).await.map(|_| ())
+        }
+        // These have no token of their own: a made-up code shows whether the rest is right.
+        WeixinPlatform::Website | WeixinPlatform::App => match upstreams.weixin.user_token(application, MADE_UP_CODE).await {
+            Err(error) if !error.is_refusal(NO_SUCH_CODE) => Err(error),
+            _ => Ok(()),
+        },
+    }
+}
+
+const fn name(platform: WeixinPlatform) -> &'static str {
+    match platform {
+        WeixinPlatform::MiniProgram => "微信小程序 WeChat mini program",
+        WeixinPlatform::OfficialAccount => "微信公众号 WeChat official account",
+        WeixinPlatform::Website => "微信网站应用 WeChat website application",
+        WeixinPlatform::App => "微信移动应用 WeChat mobile application",
+    }
+}
