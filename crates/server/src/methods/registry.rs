@@ -92,6 +92,7 @@ pub static METHODS: &[Method] = &[
     open_bridge::get_ticket::METHOD,
     open_bridge::set_ticket::METHOD,
     open_bridge::remove_ticket::METHOD,
+    captcha::verify_image_captcha::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =

@@ -200,6 +200,9 @@ async fn external(meter: &Meter) -> Outcome {
     meter.signed("externalLogin", json!({"externalUid": "x1"}), (1, 2)).await?;
     let update = json!({"externalUid": "x1", "nickname": "Y", "password": "another password"});
     meter.signed("updateUserInfoByExternal", update, (2, 2)).await?;
+    let text = captcha(&meter.app, "register").await?;
+    let verify = signed(&meter.app, "verifyImageCaptcha", json!({"scene": "register", "captcha": text})).function("uni-captcha-co");
+    meter.most("verifyImageCaptcha", verify, (0, 2)).await?;
     Ok(())
 }
 
