@@ -1,0 +1,24 @@
+import uni from '@dcloudio/vite-plugin-uni'
+import { defineConfig } from 'vite'
+
+// The plug-in is CommonJS; as an ES module its function hides under `default`.
+const plugin = (uni as unknown as { default?: typeof uni }).default ?? uni
+
+export default defineConfig({
+  plugins: [plugin()],
+  build: {
+    // Every browser that speaks ES modules and custom properties; smaller than the default target.
+    target: 'es2018',
+    cssTarget: 'chrome61',
+    // No inline module-preload helper, no data: fonts or scripts: the content security policy is strict.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    rollupOptions: {
+      output: {
+        // What nearly every page needs comes at once; a chunk for each component would cost a request each.
+        manualChunks: (id) => (/lingpai-pages\/(components|logic|client|locales)\/(?!lp-(crop|avatar|nickname|row))/.test(id) ? 'lingpai' : undefined),
+      },
+    },
+  },
+})
