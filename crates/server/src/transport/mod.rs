@@ -8,6 +8,8 @@ mod health;
 mod listener;
 mod opening;
 mod outbox;
+mod pages;
+mod pages_settings;
 mod peer;
 mod reply;
 pub mod url;
@@ -29,7 +31,7 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
-        .route("/", get(health::welcome));
+        .merge(pages::routes());
     for function in ["uni-id-co", "uni-captcha-co"] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));

@@ -7,6 +7,7 @@ mod fields;
 mod jsonc;
 mod merge;
 mod older_keys;
+mod pages;
 mod password_secrets;
 mod platform;
 mod scripts;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 pub use app_config::AppConfig;
 pub use applications::Applications;
+pub use pages::{Pages, brand_file};
 pub use platform::normalise as normalise_platform;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
@@ -46,6 +48,7 @@ pub struct Center {
     captcha: CaptchaConfig,
     others: HashMap<&'static str, Arc<Value>>,
     scripts: Scripts,
+    folder: PathBuf,
 }
 
 impl Center {
@@ -65,8 +68,9 @@ impl Center {
         }
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
+        problems.extend(Pages::load(folder).err());
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts }, notices, problems)
+        (Self { applications, captcha, others, scripts, folder: folder.to_owned() }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -99,6 +103,11 @@ impl Center {
     /// The `config.json` of `uni-cloud-s2s`, `uni-open-bridge` or `secure-network`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
+    }
+
+    /// The folder itself, for what is read again whenever it is asked for.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The project's own scripts.

@@ -28,7 +28,7 @@ export const unicloud: Transport = {
   async upload(cloudPath: string, file: Upload): Promise<string> {
     const filePath = typeof file === 'string' ? file : URL.createObjectURL(file)
     try {
-      const stored = await uniCloud.uploadFile({ cloudPath, filePath, fileType: 'image' })
+      const stored = await uniCloud.uploadFile({ cloudPath, filePath })
       return stored.fileID
     } catch (thrown) {
       throw callError(thrown)
