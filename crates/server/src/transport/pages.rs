@@ -146,10 +146,9 @@ async fn project_file(path: &Path, media_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(bytes));
     common(response.headers_mut(), media_type, AN_HOUR);
     // A drawing that is opened by itself must not run anything.
-    response.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     response
 }
 

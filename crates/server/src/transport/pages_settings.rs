@@ -24,7 +24,6 @@ pub static OWN_SPACE: LazyLock<Space> = LazyLock::new(|| {
     Space { id: name.to_owned(), client_secret: Secret::new(name), apps: vec!["*".to_owned()] }
 });
 
-
 /// The settings of the pages, as JSON for them to read.
 pub async fn describe(state: &State, pages: &Pages, parts: &Parts) -> Value {
     let app_id = app_id(state, pages);

@@ -14,8 +14,7 @@ use crate::config::{
 const FOLDER: &str = "lingpai-pages";
 
 /// Fields that go to the pages as they are.
-const HANDED_ON: [&str; 8] =
-    ["debug", "loginTypes", "agreements", "appid", "setPasswordAfterLogin", "home", "emailRegistration", "brand"];
+const HANDED_ON: [&str; 8] = ["debug", "loginTypes", "agreements", "appid", "setPasswordAfterLogin", "home", "emailRegistration", "brand"];
 /// Fields that the server reads itself.
 const OWN: [&str; 3] = ["appId", "space", "origins"];
 
