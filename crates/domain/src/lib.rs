@@ -7,6 +7,7 @@
 pub mod account;
 pub mod captcha;
 pub mod client;
+pub mod clientdb;
 pub mod clock;
 pub mod context;
 pub mod editing;

@@ -6,6 +6,7 @@
 
 mod changes;
 mod codes;
+mod documents;
 mod gate;
 mod sessions;
 
@@ -16,6 +17,9 @@ use serde_json::{Map, Value};
 
 pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
+pub use documents::{
+    CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FieldTerm, StoredDocument, is_own_collection,
+};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use sessions::{
     FailedLogin, FailedOutcome, LockRule, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
@@ -237,6 +241,16 @@ pub trait Store: Send + Sync {
 
     /// How many documents a collection has.
     async fn count(&self, collection: &str) -> Result<u64>;
+
+    /// Documents by a condition, in the order of insertion, also those of a project's own collections.
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage>;
+
+    /// Adds documents to one of [`CHANGEABLE`] or to a project's own collection: all or none.
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded>;
+
+    /// Replaces and removes documents of one of [`CHANGEABLE`] or of a project's own collection, each
+    /// unless it changed since it was read. Answers the `_id`s of those that did, or are gone.
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>>;
 
     /// Whether a user with role `admin` exists.
     async fn admin_exists(&self) -> Result<bool>;

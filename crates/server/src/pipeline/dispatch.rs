@@ -16,6 +16,9 @@ use crate::{
 
 /// Runs a call. There is always an answer, and it is always an object.
 pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
+    if call.function == super::clientdb::FUNCTION {
+        return super::clientdb::answer(state, call).await;
+    }
     let locale = call.locale();
     let started = telemetry::Stopwatch::start();
     match run(state, &mut call).await {

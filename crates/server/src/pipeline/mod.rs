@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod client_info;
+pub mod clientdb;
 mod dispatch;
 pub mod limits;
 mod scope;

@@ -118,7 +118,7 @@ async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<Str
         },
     );
     let locale = call.locale();
-    if !registry::has_function(&call.function) {
+    if !registry::has_function(&call.function) && call.function != pipeline::clientdb::FUNCTION {
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
     }
@@ -149,12 +149,17 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         Some(Value::Object(args)) => args,
         _ => Map::new(),
     };
+    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers));
+    let token = token(&args, invocation.headers);
+    // clientDB has its parts beside each other where other functions have arguments.
+    let is_clientdb = function == pipeline::clientdb::FUNCTION;
     Call {
-        function: params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        params: first(args.remove("params")),
-        client_info: args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers)),
-        token: token(&args, invocation.headers),
+        params: if is_clientdb { Some(Value::Object(args)) } else { first(args.remove("params")) },
+        client_info,
+        token,
         source: Source::Client,
         ip: invocation.ip,
         user_agent: peer::user_agent(invocation.headers),

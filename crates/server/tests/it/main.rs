@@ -8,6 +8,7 @@ mod account;
 mod admin;
 mod captcha;
 mod cli;
+mod clientdb;
 mod dev;
 mod durability;
 mod external;

@@ -8,6 +8,7 @@ mod codes;
 mod collections;
 mod connect;
 mod devices;
+mod documents;
 mod failure;
 mod gate;
 mod invitations;

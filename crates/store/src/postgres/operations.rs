@@ -7,10 +7,10 @@ use lingpai_domain::{
     account::{IdentityKind, User},
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn,
-        StatusChange, Store, UserUpdate, UserUpdated,
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        Logout, NewCaptcha, NewCode, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed,
+        Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -166,6 +166,18 @@ impl Store for PostgresStore {
 
     async fn count(&self, collection: &str) -> Result<u64> {
         self.collection_count(collection).await.map_err(Failure::classify)
+    }
+
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage> {
+        self.document_page(query).await.map_err(Failure::classify)
+    }
+
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
+        self.document_add(collection, docs).await.map_err(Failure::classify)
+    }
+
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+        self.document_change(collection, changes).await.map_err(Failure::classify)
     }
 
     async fn admin_exists(&self) -> Result<bool> {

@@ -17,6 +17,13 @@ impl PostgresStore {
         self.run(sql, params).await
     }
 
+    /// Runs a statement that only reads and that was put together. There must be few such texts: each
+    /// connection keeps them all.
+    pub(super) async fn read_composed(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.run(sql, params).await
+    }
+
     /// Runs a statement that writes. It is committed when this returns `Ok`.
     pub(super) async fn write(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         let rows = self.run(sql, params).await?;
@@ -24,7 +31,7 @@ impl PostgresStore {
         Ok(rows)
     }
 
-    async fn run(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+    async fn run(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         let connection = self.pool.get().await?;
         let answer = async {
             // The connection keeps prepared statements: only its first use of one costs a round trip more.

@@ -9,6 +9,7 @@ mod codes;
 mod collections;
 mod connection;
 mod devices;
+mod documents;
 mod failure;
 mod gate;
 mod invitations;
@@ -41,10 +42,11 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery,
-        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode, NewSession, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SessionView,
-        SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
+        Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        Logout, NewCaptcha, NewCode, NewSession, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration,
+        Renewal, Renewed, Result, Role, RoundTrips, SessionView, SignIn, SignedIn, StatusChange, Store, StoreError, UserUpdate,
+        UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -331,6 +333,24 @@ impl Store for SqliteStore {
     async fn count(&self, collection: &str) -> Result<u64> {
         let collection = collection.to_owned();
         self.long_read(move |connection| collections::count(connection, &collection)).await
+    }
+
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage> {
+        if documents::is_quick(query) {
+            return self.read(|connection| documents::page(connection, query));
+        }
+        let query = query.clone();
+        self.long_read(move |connection| documents::page(connection, &query)).await
+    }
+
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
+        let (collection, docs) = (collection.to_owned(), docs.to_vec());
+        self.write(move |connection| documents::add(connection, &collection, &docs)).await
+    }
+
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+        let (collection, changes) = (collection.to_owned(), changes.to_vec());
+        self.write(move |connection| documents::change(connection, &collection, &changes)).await
     }
 
     async fn admin_exists(&self) -> Result<bool> {

@@ -6,6 +6,7 @@ mod captchas;
 mod codes;
 mod collections;
 mod database;
+mod documents;
 mod face_verification;
 mod gate;
 mod health;

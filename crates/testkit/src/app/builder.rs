@@ -43,6 +43,7 @@ pub struct TestAppBuilder {
     center: Option<PathBuf>,
     uni_id: Value,
     uni_captcha: Value,
+    schemas: Vec<(String, Value)>,
     settings: Vec<(String, String)>,
     space: Space<'static>,
     seeds: Vec<(String, Vec<Map<String, Value>>)>,
@@ -66,6 +67,7 @@ impl Default for TestAppBuilder {
             center: None,
             uni_id: default_uni_id(),
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
+            schemas: Vec::new(),
             settings: Vec::new(),
             space: SPACE,
             seeds: Vec::new(),
@@ -132,6 +134,12 @@ impl TestAppBuilder {
     /// Fields to be merged over the built-in `uni-captcha/config.json`; `null` removes one.
     pub fn uni_captcha(mut self, fields: Value) -> Self {
         merge(&mut self.uni_captcha, fields);
+        self
+    }
+
+    /// The schema of a collection, beside the built-in configuration.
+    pub fn schema(mut self, collection: &str, schema: Value) -> Self {
+        self.schemas.push((collection.to_owned(), schema));
         self
     }
 
@@ -250,6 +258,10 @@ impl TestAppBuilder {
         for (name, config) in [("uni-id", &self.uni_id), ("uni-captcha", &self.uni_captcha)] {
             fs::create_dir_all(center.join(name))?;
             fs::write(center.join(name).join("config.json"), serde_json::to_string_pretty(config)?)?;
+        }
+        fs::create_dir_all(center.join("database"))?;
+        for (name, schema) in &self.schemas {
+            fs::write(center.join("database").join(format!("{name}.schema.json")), serde_json::to_string_pretty(schema)?)?;
         }
         Ok(center)
     }

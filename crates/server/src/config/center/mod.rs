@@ -10,6 +10,7 @@ mod older_keys;
 mod pages;
 mod password_secrets;
 mod platform;
+mod schemas;
 mod scripts;
 mod sms;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-use lingpai_domain::{captcha::CaptchaConfig, password::Argon2Cost, random::Random};
+use lingpai_domain::{captcha::CaptchaConfig, clientdb::Schemas, password::Argon2Cost, random::Random};
 use serde_json::Value;
 
 pub use app_config::AppConfig;
@@ -49,6 +50,7 @@ pub struct Center {
     others: HashMap<&'static str, Arc<Value>>,
     scripts: Scripts,
     folder: PathBuf,
+    schemas: Schemas,
 }
 
 impl Center {
@@ -69,8 +71,10 @@ impl Center {
         let scripts = Scripts::find(folder);
         notices.extend(scripts.notices());
         problems.extend(Pages::load(folder).err());
+        let (schemas, wrong) = schemas::folder_of(folder).map_or_else(Default::default, |folder| schemas::load(&folder));
+        problems.extend(wrong);
         tidy(&mut problems);
-        (Self { applications, captcha, others, scripts, folder: folder.to_owned() }, notices, problems)
+        (Self { applications, captcha, others, scripts, folder: folder.to_owned(), schemas }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -108,6 +112,18 @@ impl Center {
     /// The folder itself, for what is read again whenever it is asked for.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The schemas of collections.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// Takes the schemas of another folder (`clientdb.schemas`). Answers what is wrong with them.
+    pub fn use_schemas(&mut self, folder: &Path) -> Vec<Problem> {
+        let (schemas, problems) = schemas::load(folder);
+        self.schemas = schemas;
+        problems
     }
 
     /// The project's own scripts.

@@ -52,6 +52,10 @@ pub struct Settings {
     pub retention: Retention,
     /// `[providers]`
     pub providers: Providers,
+    /// `[clientdb]`
+    pub clientdb: ClientDb,
+    /// `[storage]`
+    pub storage: Storage,
 }
 
 /// What the program is run for.
@@ -216,6 +220,34 @@ pub struct Retention {
     pub codes: Duration,
     /// How long rows of `uni-id-log` are kept; `None` for ever.
     pub log: Option<Duration>,
+}
+
+/// `[clientdb]`
+#[derive(Clone, Debug)]
+pub struct ClientDb {
+    /// Whether it is there at all.
+    pub enabled: bool,
+    /// The folder of schemas; `None`: `database/` in or beside the `uni-config-center` folder.
+    pub schemas: Option<PathBuf>,
+    /// Documents that one query may look at.
+    pub examined_rows: usize,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// Whether files are taken and served.
+    pub enabled: bool,
+    /// Where clients reach this server, without a slash at the end; `None`: as they reached it.
+    pub public_url: Option<String>,
+    /// Largest file, bytes.
+    pub file_limit_bytes: u64,
+    /// What one user's files may take together, bytes.
+    pub user_quota_bytes: u64,
+    /// What all files may take together, bytes.
+    pub total_quota_bytes: u64,
+    /// Whether callers who are not logged in may upload.
+    pub anonymous_uploads: bool,
 }
 
 /// `[providers]`. Addresses have no slash at their end.

@@ -6,8 +6,8 @@ use lingpai_domain::{password::Argon2Cost, secret::Secret};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
-    Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention, Security,
-    SendRates, Server, Settings, Sms, SmtpLogin, SmtpTls, Sources, Space, layers::Layers, reader::Reader,
+    ClientDb, Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention,
+    Security, SendRates, Server, Settings, Sms, SmtpLogin, SmtpTls, Sources, Space, Storage, layers::Layers, reader::Reader,
 };
 use crate::config::report::{Notice, Problem, Words, tidy};
 
@@ -59,6 +59,8 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
         retention: retention(reader),
         providers: providers(reader),
+        clientdb: client_db(reader),
+        storage: storage(reader),
     };
     (settings, notices)
 }
@@ -284,6 +286,27 @@ fn providers(reader: &mut Reader<'_>) -> Providers {
         frv_base_url: reader.url("providers.frv.base_url"),
         sms: reader.secret_url("providers.sms.webhook_url").map(|webhook_url| Sms { webhook_url, timeout: sms_timeout }),
         email: email(reader),
+    }
+}
+
+fn client_db(reader: &mut Reader<'_>) -> ClientDb {
+    let schemas = reader.text("clientdb.schemas");
+    ClientDb {
+        enabled: reader.boolean("clientdb.enabled"),
+        schemas: (!schemas.is_empty()).then(|| schemas.into()),
+        examined_rows: reader.count("clientdb.examined_rows", 1000..=10_000_000),
+    }
+}
+
+fn storage(reader: &mut Reader<'_>) -> Storage {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    Storage {
+        enabled: reader.boolean("storage.enabled"),
+        public_url: reader.url("storage.public_url"),
+        file_limit_bytes: u64::from(reader.number("storage.file_limit_mb", 1..=4096)) * MEBIBYTE,
+        user_quota_bytes: u64::from(reader.number("storage.user_quota_mb", 1..=1_048_576)) * MEBIBYTE,
+        total_quota_bytes: u64::from(reader.number("storage.total_quota_mb", 1..=1_073_741_824)) * MEBIBYTE,
+        anonymous_uploads: reader.boolean("storage.anonymous_uploads"),
     }
 }
 

@@ -131,6 +131,9 @@ passed_on! {
     async fn put(&self, collection: &str, doc: &Map<String, Value>) -> ();
     async fn remove(&self, collection: &str, id: &str) -> bool;
     async fn count(&self, collection: &str) -> u64;
+    async fn documents(&self, query: &DocumentQuery) -> DocumentPage;
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> DocumentsAdded;
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Vec<String>;
     async fn admin_exists(&self) -> bool;
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> ();
     async fn check(&self) -> ();
