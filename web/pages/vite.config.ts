@@ -4,8 +4,18 @@ import { defineConfig } from 'vite'
 // The plug-in is CommonJS; as an ES module its function hides under `default`.
 const plugin = (uni as unknown as { default?: typeof uni }).default ?? uni
 
+/** The framework's style sheet preloads a shadow from its maker's server, for a navigation bar that these pages do not have. */
+const nothingForeign = {
+  name: 'lingpai-nothing-foreign',
+  generateBundle(_: unknown, bundle: Record<string, { type: string; source?: unknown }>) {
+    for (const file of Object.values(bundle)) {
+      if (file.type === 'asset' && typeof file.source === 'string') file.source = file.source.replace(/url\(["']?https?:[^)]*\)/g, 'none')
+    }
+  },
+}
+
 export default defineConfig({
-  plugins: [plugin()],
+  plugins: [plugin(), nothingForeign],
   build: {
     // Every browser that speaks ES modules and custom properties; smaller than the default target.
     target: 'es2018',

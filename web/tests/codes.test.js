@@ -149,7 +149,7 @@ test('registers by e-mail, and resets the password by e-mail', async () => {
   await askForCode(other, 'captcha')
   await other.page.locator('#lp-password').fill('another-2')
   await other.button('重置密码').click()
-  await other.at('/login/login-withpwd')
+  await other.atSignIn()
   await signIn(other, email, 'another-2')
   await other.leave()
 })

@@ -131,6 +131,8 @@ export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colo
     /** Opens a page of the plugin, or an address. */
     open: (path) => page.goto(path.startsWith('/') ? path : PAGES + path, { waitUntil: 'load' }),
     at: (path) => page.waitForURL((url) => url.pathname.endsWith(path)),
+    /** The sign-in page is the first one and may stand at the root. */
+    atSignIn: () => page.waitForURL((url) => url.pathname === '/' || url.pathname.endsWith('/login/login-withpwd')),
     button: (name) => page.getByRole('button', { name, exact: true }),
     field: (name) => page.getByLabel(name, { exact: true }),
     toast: (text) => page.locator('.lp-toast', { hasText: text }).waitFor(),

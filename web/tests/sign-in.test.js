@@ -42,8 +42,9 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await page.locator('dialog[open]').waitFor()
     await tabTo('dialog .lp-primary')
     await page.keyboard.press('Enter')
-    await who.at('/login/login-withpwd')
+    await who.atSignIn()
 
+    await page.locator('#lp-account').waitFor()
     await tabTo('#lp-account')
     await page.keyboard.type(name)
     await tabTo('#lp-password')
@@ -125,7 +126,7 @@ test('a page that needs a user leads to the sign-in page and back', async () => 
   await server.register('returning')
   const who = await visitor(server)
   await who.open('userinfo/deactivate')
-  await who.at('/login/login-withpwd')
+  await who.atSignIn()
   await who.page.locator('#lp-account').fill('returning')
   await who.page.locator('#lp-password').fill('secret-1')
   await who.button('登录').click()
@@ -155,7 +156,7 @@ test('keeps the session over a reload, and a revoked one leads to sign-in', asyn
   const token = await who.page.evaluate(() => localStorage.getItem('uni_id_token'))
   assert.equal((await server.call('logout', {}, token)).errCode, 0)
   await who.page.reload()
-  await who.at('/login/login-withpwd')
+  await who.atSignIn()
   await who.leave()
 })
 

@@ -48,13 +48,10 @@ export interface Session {
   /** Whether it is the session that asks. */
   current: boolean
   ip?: string
-  platform?: string
-  osName?: string
-  deviceBrand?: string
-  deviceModel?: string
+  userAgent?: string
   /** Milliseconds since the epoch. */
   createDate?: number
-  lastActiveDate?: number
+  lastUseDate?: number
 }
 
 /** What `getRealNameInfo` tells. */
