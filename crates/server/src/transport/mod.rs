@@ -38,7 +38,10 @@ pub fn router(state: Arc<State>) -> Router {
         }
     }
     if state.is_development() {
-        router = router.route("/dev/outbox", get(outbox::page)).route("/dev/outbox.jsonl", get(outbox::lines));
+        router = router
+            .route("/dev", get(health::welcome))
+            .route("/dev/outbox", get(outbox::page))
+            .route("/dev/outbox.jsonl", get(outbox::lines));
     }
     router.fallback(health::not_found).with_state(state)
 }

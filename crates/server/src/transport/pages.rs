@@ -62,6 +62,11 @@ pub fn routes() -> Router<Arc<State>> {
     router
 }
 
+/// Whether this program has the pages.
+pub fn are_built() -> bool {
+    Build::get("index.html").is_some()
+}
+
 /// Any page: which one is told by its script. The project's settings are put in, so that the first
 /// view needs no further request.
 async fn index(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {

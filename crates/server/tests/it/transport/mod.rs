@@ -3,5 +3,6 @@
 mod client;
 mod cors;
 mod limits_of_input;
+mod pages;
 mod parameters;
 mod url;

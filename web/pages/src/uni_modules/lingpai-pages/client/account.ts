@@ -16,6 +16,11 @@ export const account = {
   loginBySms: (given: { mobile: string; code: string; captcha?: string }) => call<SignedIn>('loginBySms', given),
   loginByCode: (party: ThirdParty, code: string) => call<SignedIn>(`loginBy${party}`, { code }),
   loginBy: (method: string, given: object) => call<SignedIn>(method, given),
+  loginBySecondStep: (given: { ticket: string; code: string }) => call<SignedIn>('loginBySecondStep', given),
+  secondStep: () => call<Answer & { available: boolean; enabled: boolean; recoveryCodesLeft?: number }>('getSecondStep'),
+  setUpTotp: (given: { password?: string }) => call<Answer & { secret: string; uri: string }>('setUpTotp', given),
+  confirmTotp: (code: string) => call<Answer & { recoveryCodes: string[] }>('confirmTotp', { code }),
+  removeTotp: (code: string) => call('removeTotp', { code }),
   registerUser: (given: { username: string; password: string; nickname?: string; captcha: string }) => call<SignedIn>('registerUser', given),
   registerUserByEmail: (given: { email: string; password: string; nickname?: string; code: string }) =>
     call<SignedIn>('registerUserByEmail', given),

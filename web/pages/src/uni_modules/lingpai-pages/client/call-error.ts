@@ -8,6 +8,8 @@ export class CallError extends Error {
   constructor(
     readonly code: string,
     message: string,
+    /** The whole answer, if one arrived. */
+    readonly detail: Record<string, unknown> = {},
   ) {
     super(message)
     this.name = 'CallError'
@@ -32,8 +34,9 @@ export function isTestMode(error: CallError): boolean {
 /** Reads whatever was thrown. */
 export function callError(thrown: unknown): CallError {
   if (thrown instanceof CallError) return thrown
-  const { errCode, code, errMsg, message } = (thrown ?? {}) as Record<string, unknown>
+  const { errCode, code, errMsg, message, detail } = (thrown ?? {}) as Record<string, unknown>
   // The SDK puts the function's name in front of the server's words.
   const words = String(errMsg ?? message ?? '').replace(/^\[[\w-]+\]:\s*/, '')
-  return new CallError(String(errCode ?? code ?? UNREADABLE), words)
+  // The SDK hides the answer in `detail`.
+  return new CallError(String(errCode ?? code ?? UNREADABLE), words, (detail ?? thrown ?? {}) as Record<string, unknown>)
 }

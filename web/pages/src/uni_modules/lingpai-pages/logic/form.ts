@@ -14,6 +14,7 @@ const FIELD_OF: [RegExp, string[]][] = [
   [/verify-code-error|too-many-requests|send-failed/, ['code']],
   [/^uni-captcha-/, ['captcha']],
   [/captcha-required/, ['captcha']],
+  [/second-step-(error|exceed)/, ['code']],
   [/setup-token/, ['setupToken']],
   [/invalid-realname/, ['name']],
   [/idcard/, ['idCard']],

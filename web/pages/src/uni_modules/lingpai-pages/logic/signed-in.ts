@@ -3,7 +3,7 @@ import { callError, isMissing, needsLogin, type SignedIn } from '../client'
 import { forget, token } from '../client/session'
 import { t } from '../locales'
 import { config } from './config'
-import { onward, swap, toSignIn } from './go'
+import { back, onward, open, swap, toSignIn } from './go'
 import { say } from './toast'
 
 /** Events that projects listen to with `uni.$on`. */
@@ -16,6 +16,41 @@ export async function welcome(answer: SignedIn) {
   say(t(answer.type === 'register' ? 'register.done' : 'signIn.welcome'))
   if (await lacksPassword(answer)) swap('setPassword', '?after=login')
   else onward()
+}
+
+/** The ticket of a sign-in whose second step is still to come. */
+let ticket = ''
+
+/** Signs in: where the account wants a second step, its page comes first. */
+export async function enter(action: () => Promise<SignedIn>) {
+  try {
+    await welcome(await action())
+  } catch (thrown) {
+    const error = callError(thrown)
+    const step = error.detail.secondStep as { ticket?: string } | undefined
+    if (!/second-step-required$/.test(error.code) || !step?.ticket) throw error
+    ticket = step.ticket
+    open('secondStep')
+  }
+}
+
+/** Whether a second step is awaited. */
+export function awaitsSecondStep(): boolean {
+  return Boolean(ticket)
+}
+
+/** Takes the second step with a code of the authenticator app, or a recovery code. */
+export async function takeSecondStep(code: string) {
+  try {
+    await welcome(await account.loginBySecondStep({ ticket, code }))
+    ticket = ''
+  } catch (thrown) {
+    const error = callError(thrown)
+    if (!/second-step-expired$/.test(error.code)) throw error
+    ticket = ''
+    say(error.message)
+    back('password')
+  }
 }
 
 /** Whether this user must be asked for a password now. */

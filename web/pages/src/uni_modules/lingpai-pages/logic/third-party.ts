@@ -1,6 +1,3 @@
-import { account } from '../client/account'
-import type { SignedIn } from '../client'
-import { config } from './config'
 import type { LoginType } from './config-types'
 import { PARTY, weixinAppId } from './ways'
 
@@ -9,15 +6,12 @@ const STATE = 'lingpai_weixin_state'
 /** What a third party gave: the arguments of its method. */
 type Proof = Record<string, unknown>
 
-/** Signs in by a third party; undefined when the visitor changed his mind or the page is being left for it. */
-export async function signInBy(type: LoginType): Promise<SignedIn | undefined> {
-  const proof = await prove(type, 'login')
-  if (!proof) return undefined
-  const method = type === 'univerify' ? 'loginByUniverify' : `loginBy${PARTY[type]}`
-  return account.loginBy(method, proof)
+/** The method that signs in with what `prove` gave. */
+export function signInMethod(type: LoginType): string {
+  return type === 'univerify' ? 'loginByUniverify' : `loginBy${PARTY[type]}`
 }
 
-/** Proves an account with a third party, for binding it. */
+/** Proves an account with a third party; undefined when the visitor changed his mind or the page is being left for it. */
 export async function prove(type: LoginType, purpose: 'login' | 'bind'): Promise<Proof | undefined> {
   // #ifdef H5
   if (type === 'weixin') visitWeixin(purpose)
@@ -89,6 +83,5 @@ export function weixinCode(query: Record<string, string | undefined> | undefined
   // #endif
   void query
   void purpose
-  void config
   return undefined
 }
