@@ -35,11 +35,13 @@ help: ## 显示本说明 | print this help
 
 .PHONY: run
 run: ## 构建并以开发模式启动（127.0.0.1:8700） | build, then start in development mode on 127.0.0.1:8700
+	@scripts/build-pages.sh
 	$(CARGO) build --locked --package lingpai-server --bin lingpai
 	exec $(or $(CARGO_TARGET_DIR),target)/debug/lingpai serve --mode development --data $(DATA) $(ARGS)
 
 .PHONY: release
 release: ## 构建正式版 target/release/lingpai | build target/release/lingpai for production
+	@scripts/build-pages.sh
 	$(CARGO) build --locked --release --package lingpai-server --bin lingpai
 
 .PHONY: test
@@ -47,7 +49,7 @@ test: ## 全部检查与测试（SQLite 与 PostgreSQL） | every check and test
 	@scripts/install-test-deps.sh
 	@$(MAKE) --no-print-directory fmt-check clippy links book
 	@scripts/with-test-services.sh $(MAKE) --no-print-directory replay doc-tests unit-tests
-	@$(MAKE) --no-print-directory sdk-test
+	@$(MAKE) --no-print-directory sdk-test browser-tests
 
 .PHONY: sdk-test
 sdk-test: ## 测试 sdk/client、sdk/functions 与真实客户端 | test sdk/client, sdk/functions and real clients
@@ -117,6 +119,15 @@ replay: $(ENGINES:%=replay-%)
 .PHONY: $(ENGINES:%=replay-%)
 $(ENGINES:%=replay-%): replay-%:
 	$(CARGO) run --locked --quiet --package lingpai-testkit --bin replay -- conformance --engine $*
+
+.PHONY: pages
+pages: ## 构建登录页面（H5 与微信小程序） | build the hosted pages (H5 and mp-weixin)
+	@scripts/build-pages.sh h5 mp-weixin
+
+.PHONY: browser-tests
+browser-tests: ## 登录页面的浏览器测试 | the hosted pages in a real browser
+	$(CARGO) build --locked --package lingpai-server --bin lingpai
+	@scripts/browser-tests.sh $(ARGS)
 
 .PHONY: links
 links:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the servers which the tests need are installed: PostgreSQL and Redis. As root on
+# Makes sure that what the tests need is installed: PostgreSQL, Redis and Chromium. As root on
 # Debian or Ubuntu it installs what is missing; elsewhere it says what to install and fails.
 set -Eeuo pipefail
 
@@ -15,6 +15,7 @@ has() {
 missing=()
 if ! has postgres || ! has initdb || ! has pg_isready; then missing+=(postgresql); fi
 if ! has redis-server; then missing+=(redis-server); fi
+if ! has chromium && ! has chromium-browser && ! has google-chrome; then missing+=(chromium); fi
 # Root cannot run PostgreSQL itself and changes the user with setpriv.
 if [[ $(id -u) -eq 0 ]] && ! has setpriv; then missing+=(util-linux); fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
@@ -24,8 +25,8 @@ if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
 测试需要以下软件，请先安装：${missing[*]}
 The tests need these packages; please install them first: ${missing[*]}
   Debian, Ubuntu:  sudo apt-get install ${missing[*]}
-  Fedora:          sudo dnf install postgresql-server redis util-linux
-  macOS:           brew install postgresql redis
+  Fedora:          sudo dnf install postgresql-server redis util-linux chromium
+  macOS:           brew install postgresql redis chromium
 TEXT
   exit 1
 fi

@@ -132,6 +132,7 @@ fn announce(address: SocketAddr, development: bool) {
     if development {
         println!("开发模式:验证码公开可见,未配置短信和邮件时固定为 123456,切勿用于生产。");
         println!("Development mode: codes are open to everyone, and 123456 where SMS and mail are not set up. Never use it in production.");
+        println!("  登录页面 Sign-in page          http://{address}/");
         println!("  开发信箱 Development outbox   http://{address}/dev/outbox");
         println!("  接口文档 OpenAPI document      http://{address}/openapi.json");
     }

@@ -18,7 +18,7 @@ use lingpai_domain::{
     error::{Code, Error},
 };
 
-use super::{body, client_space, cors, files, peer, reply};
+use super::{body, client_space, cors, files, pages_settings, peer, reply};
 use crate::{
     answer::spoken_error,
     call::Call,
@@ -106,7 +106,8 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
 fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String, Value>) -> Result<&'a Space, Failure> {
     let refused = |reason: &'static str| Failure::bad(&Error::new(Code::InvalidSignature).with("reason", reason));
     let id = envelope.get("spaceId").and_then(Value::as_str).unwrap_or_default();
-    let space = state.settings.spaces.iter().find(|space| space.id == id).ok_or_else(|| refused("spaceId"))?;
+    let mut spaces = state.settings.spaces.iter().chain(std::iter::once(&*pages_settings::OWN_SPACE));
+    let space = spaces.find(|space| space.id == id).ok_or_else(|| refused("spaceId"))?;
     let signature = headers.get("x-serverless-sign").map(|value| value.as_bytes()).unwrap_or_default();
     if !client_space::is_signed(space, envelope, signature) {
         return Err(refused("x-serverless-sign"));

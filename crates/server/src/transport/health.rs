@@ -1,4 +1,4 @@
-//! Liveness, readiness, metrics, and what is at the root.
+//! Liveness, readiness, metrics, and the way to them.
 
 use std::sync::Arc;
 
@@ -37,10 +37,17 @@ pub async fn metrics() -> Response<Body> {
     response
 }
 
-/// `/`: says what this is and where to go on.
+/// `/dev`, and `/` of a program that was built without the hosted pages: says what this is and where
+/// to go on.
 pub async fn welcome(Extract(state): Extract<Arc<State>>) -> Html<String> {
     let outbox = if state.is_development() { "<li><a href=\"/dev/outbox\">开发信箱 · Development outbox</a></li>" } else { "" };
-    Html(include_str!("welcome.html").replace("{version}", env!("CARGO_PKG_VERSION")).replace("{outbox}", outbox))
+    let pages = if super::pages::are_built() {
+        "<li><a href=\"/\">登录页面 · Sign-in page</a></li>"
+    } else {
+        "<li><span>登录页面尚未构建，请运行 <code>make pages</code> · The sign-in page is not built: run <code>make pages</code></span></li>"
+    };
+    let page = include_str!("welcome.html").replace("{version}", env!("CARGO_PKG_VERSION"));
+    Html(page.replace("{pages}", pages).replace("{outbox}", outbox))
 }
 
 /// Everything else.

@@ -9,6 +9,8 @@ mod health;
 mod listener;
 mod opening;
 mod outbox;
+mod pages;
+mod pages_settings;
 mod peer;
 mod reply;
 mod secure_network;
@@ -37,14 +39,17 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/openapi.json", get(openapi::serve))
         .route("/auth/weixin/start", get(weixin_sign_in::start))
         .route("/auth/weixin/callback", get(weixin_sign_in::callback))
-        .route("/", get(health::welcome));
+        .merge(pages::routes());
     for function in ["uni-id-co", "uni-captcha-co", "uni-secure-network", UNI_OPEN_BRIDGE] {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }
     }
     if state.is_development() {
-        router = router.route("/dev/outbox", get(outbox::page)).route("/dev/outbox.jsonl", get(outbox::lines));
+        router = router
+            .route("/dev", get(health::welcome))
+            .route("/dev/outbox", get(outbox::page))
+            .route("/dev/outbox.jsonl", get(outbox::lines));
     }
     router.fallback(health::not_found).with_state(state)
 }

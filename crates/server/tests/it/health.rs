@@ -14,7 +14,7 @@ async fn everything_is_fine(app: &TestApp) -> Outcome {
     assert_eq!((live.status().as_u16(), live.text().await?.as_str()), (200, "ok\n"));
     let (status, body) = readiness(app).await?;
     assert_eq!((status, body), (200, json!({"database": "ok", "revocations": "ok"})));
-    let welcome = app.http().get(app.url("/")).send().await?;
+    let welcome = app.http().get(app.url("/dev")).send().await?;
     assert_eq!(welcome.status(), 200);
     assert!(welcome.text().await?.contains("/dev/outbox"));
     assert_eq!(app.http().get(app.url("/dev/outbox")).send().await?.status(), 200);

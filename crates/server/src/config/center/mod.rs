@@ -8,6 +8,7 @@ mod jsonc;
 mod merge;
 mod older_keys;
 mod open_bridge;
+mod pages;
 mod password_secrets;
 mod platform;
 mod real_name;
@@ -30,6 +31,7 @@ use serde_json::Value;
 pub use app_config::AppConfig;
 pub use applications::Applications;
 pub use open_bridge::{OpenBridgeConfig, Task};
+pub use pages::{Pages, brand_file};
 pub use platform::normalise as normalise_platform;
 pub use real_name::RealNames;
 pub use scripts::Scripts;
@@ -54,6 +56,7 @@ pub struct Center {
     open_bridge: OpenBridgeConfig,
     scripts: Scripts,
     secure_network: secure_network::Source,
+    folder: PathBuf,
     schemas: Schemas,
 }
 
@@ -77,10 +80,12 @@ impl Center {
         let (secure_network, found) = secure_network::Source::load(folder);
         problems.extend(found);
         let scripts = Scripts::find(folder);
+        problems.extend(Pages::load(folder).err());
         let (schemas, wrong) = schemas::folder_of(folder).map_or_else(Default::default, |folder| schemas::load(&folder));
         problems.extend(wrong);
         tidy(&mut problems);
-        (Self { applications, captcha, others, open_bridge, scripts, secure_network, schemas }, notices, problems)
+        let center = Self { applications, captcha, others, open_bridge, scripts, secure_network, folder: folder.to_owned(), schemas };
+        (center, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -129,6 +134,11 @@ impl Center {
     /// The folder `secure-network`.
     pub fn secure_network(&self) -> &secure_network::Source {
         &self.secure_network
+    }
+
+    /// The folder itself, for what is read again whenever it is asked for.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The schemas of collections.

@@ -3,6 +3,7 @@
 mod client;
 mod cors;
 mod limits_of_input;
+mod pages;
 mod parameters;
 mod url;
 mod weixin_sign_in;

@@ -1,0 +1,11 @@
+import { md5 } from 'js-md5'
+
+/** The signature of the uniCloud client protocol: it names the space, it proves nobody. */
+export function sign(envelope: Record<string, unknown>, secret: string): string {
+  const text = Object.keys(envelope)
+    .sort()
+    .filter((key) => envelope[key])
+    .map((key) => `${key}=${envelope[key]}`)
+    .join('&')
+  return md5.hmac(secret, text)
+}

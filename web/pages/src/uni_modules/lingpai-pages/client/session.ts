@@ -1,0 +1,52 @@
+import type { NewToken } from './types'
+
+/** The keys under which the uniCloud SDK keeps the token: both see the same session. */
+const TOKEN = 'uni_id_token'
+const EXPIRED = 'uni_id_token_expired'
+
+/** The session's token; '' when signed out or when its time is over. */
+export function token(): string {
+  const ends = Number(uni.getStorageSync(EXPIRED)) || 0
+  return ends > Date.now() ? String(uni.getStorageSync(TOKEN) || '') : ''
+}
+
+/** Keeps a new token. */
+export function keep(fresh: NewToken | undefined) {
+  if (!fresh?.token || !fresh.tokenExpired) return
+  uni.setStorageSync(TOKEN, fresh.token)
+  uni.setStorageSync(EXPIRED, fresh.tokenExpired)
+}
+
+/** Forgets the session. */
+export function forget() {
+  uni.removeStorageSync(TOKEN)
+  uni.removeStorageSync(EXPIRED)
+}
+
+/** The user's id, as the token names it; '' when signed out. */
+export function uid(): string {
+  const payload = token().split('.')[1]
+  if (!payload) return ''
+  try {
+    return JSON.parse(decode(payload)).uid ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** The payload is ASCII; mini programs have no atob. */
+function decode(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  let bits = 0
+  let held = 0
+  let plain = ''
+  for (const character of text.replace(/-/g, '+').replace(/_/g, '/').replace(/=/g, '')) {
+    held = (held << 6) | alphabet.indexOf(character)
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      plain += String.fromCharCode((held >> bits) & 255)
+    }
+  }
+  return plain
+}

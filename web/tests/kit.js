@@ -1,0 +1,163 @@
+// What every test needs: a server of its own, a browser, and somebody who reads the outbox.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
+
+export const PAGES = '/uni_modules/lingpai-pages/pages/'
+export const PHONE = { width: 375, height: 812 }
+export const DESKTOP = { width: 1280, height: 800 }
+
+const BROWSER = process.env.LINGPAI_TEST_BROWSER ?? '/usr/bin/chromium'
+const FLAGS =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+/** A scene of the SMS configuration. */
+const template = { templateId: 'T1', codeExpiresIn: 300 }
+
+/** Starts the program with a folder of its own. `files` go into the configuration folder by path. */
+export async function startServer(files = {}) {
+  const program = process.env.LINGPAI_TEST_PROGRAM
+  assert.ok(program, 'LINGPAI_TEST_PROGRAM must name the program (make browser-tests does)')
+  const folder = mkdtempSync(join(tmpdir(), 'lingpai-web-'))
+  const all = { 'uni-id/config.json': uniId(), ...files }
+  for (const path of Object.keys(all)) {
+    const target = join(folder, 'center', path)
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, typeof all[path] === 'string' ? all[path] : JSON.stringify(all[path]))
+  }
+  const argumentsGiven = ['serve', '--mode', 'development', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
+  // The program refuses settings that it does not know, and the caller's are none of the tests' business.
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LINGPAI_')))
+  const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = []
+  child.stderr.on('data', (data) => said.push(String(data)))
+  const url = await new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the program ended with ${code}: ${said.join('')}`)))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      said.push(`${line}\n`)
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(line)
+      if (found) resolve(found[0])
+    })
+  })
+  return {
+    url,
+    folder,
+    center: join(folder, 'center'),
+    /** The newest message of a kind. */
+    async code(kind, to) {
+      const lines = (await (await fetch(`${url}/dev/outbox.jsonl`)).text()).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
+      const found = lines.reverse().find((entry) => entry.kind === kind && (!to || entry.to === to))
+      assert.ok(found, `nothing of kind ${kind} in the outbox`)
+      return found.code
+    },
+    /** Calls a method by the URL form; gives the answer. */
+    async call(method, params, uniIdToken) {
+      const clientInfo = { uniPlatform: 'web', appId: '__UNI__LINGPAI', deviceId: 'the-tests' }
+      const body = JSON.stringify({ clientInfo, uniIdToken, params })
+      const object = method === 'getImageCaptcha' ? 'uni-captcha-co' : 'uni-id-co'
+      const response = await fetch(`${url}/${object}/${method}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      return response.json()
+    },
+    /** Makes a user without the browser. */
+    async register(username, password = 'secret-1') {
+      await this.call('getImageCaptcha', { scene: 'register' })
+      const answer = await this.call('registerUser', { username, password, captcha: await this.code('captcha') })
+      assert.equal(answer.errCode, 0, JSON.stringify(answer))
+      return answer
+    },
+    async stop() {
+      if (child.exitCode === null) {
+        const ended = new Promise((resolve) => child.once('exit', resolve))
+        child.kill('SIGTERM')
+        await ended
+      }
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The configuration of the tests; `more` overrides. */
+export function uniId(more = {}) {
+  return {
+    passwordSecret: [{ type: 'argon2id', version: 1 }],
+    tokenSecret: 'a-secret-of-the-browser-tests',
+    tokenExpiresIn: 7200,
+    tokenExpiresThreshold: 600,
+    passwordStrength: 'medium',
+    service: {
+      sms: {
+        name: 'Tests',
+        codeExpiresIn: 300,
+        smsKey: 'k',
+        smsSecret: 's',
+        scene: { 'login-by-sms': template, 'reset-pwd-by-sms': template, 'bind-mobile-by-sms': template, 'set-pwd-by-sms': template },
+      },
+    },
+    ...more,
+  }
+}
+
+let browser
+export async function startBrowser() {
+  browser ??= await chromium.launch({ executablePath: BROWSER, args: FLAGS.split(' ') })
+  return browser
+}
+export async function stopBrowser() {
+  await browser?.close()
+  browser = undefined
+}
+
+/** A visitor with an empty browser. What the pages must never do is collected in `faults`. */
+export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colorScheme = 'light' } = {}) {
+  const context = await (await startBrowser()).newContext({ viewport, locale, colorScheme, baseURL: server.url, reducedMotion: 'reduce' })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const faults = []
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    const foreign = !request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())
+    if (foreign) faults.push(`foreign request: ${request.url()}`)
+  })
+  return {
+    page,
+    context,
+    faults,
+    /** Opens a page of the plugin, or an address. */
+    open: (path) => page.goto(path.startsWith('/') ? path : PAGES + path, { waitUntil: 'load' }),
+    at: (path) => page.waitForURL((url) => url.pathname.endsWith(path)),
+    /** The sign-in page is the first one and may stand at the root. */
+    atSignIn: () => page.waitForURL((url) => url.pathname === '/' || url.pathname.endsWith('/login/login-withpwd')),
+    button: (name) => page.getByRole('button', { name, exact: true }),
+    field: (name) => page.getByLabel(name, { exact: true }),
+    toast: (text) => page.locator('.lp-toast', { hasText: text }).waitFor(),
+    error: (field) => page.locator(`#lp-${field}-about.lp-error`),
+    /** Answers the captcha that is shown now with what the outbox says. */
+    async captcha(within = page) {
+      await within.locator('.lp-picture img').waitFor()
+      await within.locator('#lp-captcha').fill(await server.code('captcha'))
+    },
+    async leave() {
+      await context.close()
+      assert.deepEqual(faults, [])
+    },
+  }
+}
+
+/** Signs a user in through the page. */
+export async function signIn(who, username, password = 'secret-1') {
+  await who.open('/')
+  await who.page.locator('#lp-account').fill(username)
+  await who.page.locator('#lp-password').fill(password)
+  await who.page.locator('button[type=submit]').click()
+  await who.at('/userinfo/userinfo')
+  await who.page.locator('.lp-me[aria-busy=false]').waitFor()
+}
+
+/** A file of the pages' build, for tests that read it. */
+export const built = (path) => readFileSync(new URL(`../pages/dist/build/${path}`, import.meta.url))

@@ -1,0 +1,170 @@
+// The mini program's build: its files are complete, and its logic runs against a fake `wx` whose
+// requests reach a real server.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import vm from 'node:vm'
+import { built, startServer, stopBrowser } from './kit.js'
+
+const root = new URL('../pages/dist/build/mp-weixin/', import.meta.url).pathname
+const plugin = 'uni_modules/lingpai-pages'
+
+let server
+const shown = { requests: [], events: [], navigations: [] }
+before(async () => {
+  server = await startServer()
+  fakeWeixin()
+  load('./app.js')
+})
+after(async () => {
+  await stopBrowser()
+  await server.stop()
+})
+
+/** What scripts of a mini program see: neither a browser nor Node. */
+const phone = vm.createContext({ console, setTimeout, clearTimeout, setInterval, clearInterval })
+phone.global = phone
+const modules = new Map()
+
+/** Requires a file of the build, as WeChat does. */
+function load(path, from = root) {
+  const file = join(from, path)
+  if (!modules.has(file)) {
+    const module = { exports: {} }
+    modules.set(file, module)
+    const run = vm.compileFunction(readFileSync(file, 'utf8'), ['require', 'module', 'exports'], { parsingContext: phone, filename: file })
+    run((wanted) => load(wanted, dirname(file)), module, module.exports)
+  }
+  return modules.get(file).exports
+}
+
+/** As much of WeChat's runtime as the pages use. */
+function fakeWeixin() {
+  const storage = new Map()
+  const system = {
+    SDKVersion: '3.0.0', platform: 'devtools', system: 'iOS 17', brand: 'devtools', model: 'iPhone', language: 'zh_CN', version: '8.0.0',
+    windowWidth: 375, windowHeight: 700, screenWidth: 375, screenHeight: 812, statusBarHeight: 20, pixelRatio: 2, theme: 'light',
+    safeArea: { left: 0, right: 375, top: 20, bottom: 812, width: 375, height: 792 }, host: { appId: 'wx1', env: 'WeChat' },
+  }
+  const navigate = (options) => {
+    shown.navigations.push(options.url)
+    options.success?.({})
+  }
+  const known = {
+    getSystemInfoSync: () => system,
+    getAppBaseInfo: () => system,
+    getDeviceInfo: () => system,
+    getWindowInfo: () => system,
+    getSystemSetting: () => system,
+    getAppAuthorizeSetting: () => system,
+    getAccountInfoSync: () => ({ miniProgram: { appId: 'wx1', envVersion: 'develop' } }),
+    getLaunchOptionsSync: () => ({ path: '', query: {}, scene: 1001 }),
+    getEnterOptionsSync: () => ({ path: '', query: {}, scene: 1001 }),
+    getStorageSync: (key) => storage.get(key) ?? '',
+    setStorageSync: (key, value) => void storage.set(key, value),
+    setStorage: ({ key, data, success }) => {
+      storage.set(key, data)
+      success?.({})
+    },
+    removeStorageSync: (key) => void storage.delete(key),
+    request: (options) => {
+      shown.requests.push(options)
+      fetch(options.url, { method: options.method, headers: options.header, body: options.data })
+        .then(async (response) => options.success({ statusCode: response.status, data: await response.json(), header: {} }))
+        .catch((error) => options.fail({ errMsg: `request:fail ${error.message}` }))
+      return { abort() {} }
+    },
+    navigateTo: navigate,
+    redirectTo: navigate,
+    reLaunch: navigate,
+    switchTab: navigate,
+    canIUse: () => true,
+  }
+  // Whatever else the framework looks for at its start exists and does nothing.
+  phone.wx = new Proxy(known, { get: (target, name) => target[name] ?? (typeof name === 'string' && /^(on|off)/.test(name) ? () => {} : target[name]) })
+  phone.App = (options) => (shown.app = options)
+  phone.Page = () => {}
+  phone.Component = (options) => (shown.component = options)
+  phone.Behavior = (options) => options
+  phone.getApp = () => shown.app
+  phone.getCurrentPages = () => []
+}
+
+test('every page and component is there with its four files', () => {
+  const app = JSON.parse(built('mp-weixin/app.json'))
+  const project = readFileSync(new URL('../pages/src/pages.json', import.meta.url), 'utf8')
+  const wanted = [...project.matchAll(/"path": "([^"]+)"/g)].map(([, path]) => path)
+  assert.deepEqual(app.pages, wanted)
+  for (const page of app.pages) {
+    for (const kind of ['js', 'json', 'wxml']) assert.ok(existsSync(`${root}${page}.${kind}`), `${page}.${kind}`)
+    const { usingComponents = {} } = JSON.parse(built(`mp-weixin/${page}.json`))
+    for (const path of Object.values(usingComponents)) {
+      const file = new URL(path, `file://${root}${page}`).pathname
+      assert.ok(existsSync(`${file}.wxml`), `${page} uses ${path}`)
+    }
+  }
+})
+
+test('no file is of another platform', () => {
+  for (const page of JSON.parse(built('mp-weixin/app.json')).pages) {
+    const wxml = String(built(`mp-weixin/${page}.wxml`))
+    assert.doesNotMatch(wxml, /<(component|dialog|select|canvas)\b/, page)
+  }
+})
+
+test('registers, signs in, fails and signs out through wx.request', async () => {
+  const { config } = load(`./${plugin}/logic/config.js`)
+  config.server = { endpoint: server.url, spaceId: 'lingpai-dev', clientSecret: 'lingpai-dev-secret', appId: '__UNI__LINGPAI' }
+  const { account, captchaPicture } = load(`./${plugin}/client/account.js`)
+  const session = load(`./${plugin}/client/session.js`)
+
+  assert.match(await captchaPicture('register'), /^data:image\//)
+  const registered = await account.registerUser({ username: 'mini', password: 'secret-1', captcha: await server.code('captcha') })
+  assert.equal(session.uid(), registered.uid)
+  const sent = JSON.parse(JSON.parse(shown.requests.at(-1).data).params).functionArgs
+  assert.equal(sent.clientInfo.uniPlatform, 'mp-weixin')
+  assert.equal((await account.info()).isUsernameSet, true)
+  await account.logout()
+  session.forget()
+  assert.equal(session.token(), '')
+  await assert.rejects(account.login({ username: 'mini', password: 'not-it-1' }), (error) => error.code === 'uni-id-password-error' && error.message.length > 0)
+  assert.equal((await account.login({ username: 'mini', password: 'secret-1' })).uid, registered.uid)
+
+  config.server = { ...config.server, endpoint: 'http://127.0.0.1:1' }
+  await assert.rejects(account.info(), (error) => error.code === 'lingpai-offline')
+  config.server = { ...config.server, endpoint: server.url }
+})
+
+test('the sign-in page starts, in the language of the phone', () => {
+  const path = `${plugin}/pages/login/login-withpwd`
+  load(`./${path}.js`)
+  const page = instance(shown.component, path)
+  // What the template gets: the words of the page in the order of the template.
+  assert.ok(Object.values(page.data).some((value) => /忘记密码/.test(JSON.stringify(value) ?? '')), JSON.stringify(page.data))
+})
+
+/** Starts a page as WeChat would. */
+function instance(options, route) {
+  const page = {
+    route,
+    is: route,
+    options: {},
+    data: structuredClone(options.data ?? {}),
+    properties: {},
+    setData(change, done) {
+      Object.assign(this.data, change)
+      done?.()
+    },
+    triggerEvent: () => {},
+    selectComponent: () => null,
+    selectAllComponents: () => [],
+    createSelectorQuery: () => ({ exec() {} }),
+    getPageId: () => 1,
+    ...options.methods,
+  }
+  options.lifetimes.attached?.call(page)
+  page.onLoad?.({})
+  options.lifetimes.ready?.call(page)
+  return page
+}
