@@ -67,10 +67,11 @@ enum Seal {
 /// # Errors
 /// [`Refused`], counted and logged.
 pub async fn admit(state: &State, call: Inbound<'_>) -> Result<Admitted, Refused> {
-    let Inbound { space_id, function, args, origin, ip, request_id } = call;
-    let info = args.get("clientInfo").cloned().unwrap_or_default();
-    let judged = judge(state, space_id, function, args, origin, ip).await;
-    match &judged {
+    let Inbound { space_id, function, mut args, origin, ip, request_id } = call;
+    // Apart while the call is judged: nothing that was sealed can take its place.
+    let info = args.remove("clientInfo").unwrap_or_default();
+    let mut judged = judge(state, space_id, function, args, &info, origin, ip).await;
+    match &mut judged {
         Ok(admitted) => {
             let label = || function.to_owned();
             if admitted.secured.verified.is_some() {
@@ -80,6 +81,7 @@ pub async fn admit(state: &State, call: Inbound<'_>) -> Result<Admitted, Refused
                 let kind = admitted.secured.secret_type.as_str();
                 metrics::counter!("lingpai_secure_sealed_total", "function" => label(), "type" => kind).increment(1);
             }
+            admitted.args.insert("clientInfo".into(), info);
         }
         Err(refused) => note(refused, request_id, function, &info, ip),
     }
@@ -119,6 +121,7 @@ async fn judge(
     space_id: &str,
     function: &str,
     mut args: Map<String, Value>,
+    info: &Value,
     origin: Option<String>,
     ip: &str,
 ) -> Result<Admitted, Refused> {
@@ -126,19 +129,18 @@ async fn judge(
     let options = args.remove("_uniCloudOptions").filter(|options| !options.is_null());
     let method = args.get("method").and_then(Value::as_str).unwrap_or_default();
     let admission = if is_exempt(function, method) { None } else { config.admission(function) };
-    let info = args.get("clientInfo").cloned().unwrap_or_default();
     if function == FUNCTION {
-        ClientFacts::read(&info)?.registered_platform(&config)?;
+        ClientFacts::read(info)?.registered_platform(&config)?;
     }
     let secured = Secured { space_id: Some(space_id.to_owned()), origin, ..Secured::default() };
     let Some(options) = options else {
         if admission.is_some() {
-            ClientFacts::read(&info)?.registered_platform(&config)?;
+            ClientFacts::read(info)?.registered_platform(&config)?;
             return Err(Refusal::SignatureMissing.into());
         }
         return Ok(Admitted { args, secured, seal: Seal::None });
     };
-    let facts = ClientFacts::read(&info)?;
+    let facts = ClientFacts::read(info)?;
     facts.registered_platform(&config)?;
     count(state, ip)?;
     let admitted = if options.get("v").is_some() {
@@ -235,7 +237,7 @@ async fn open_weixin(
     options: Value,
 ) -> Result<Admitted, Refused> {
     let Value::Object(options) = options else { return Err(Refusal::Malformed.into()) };
-    let outside = Map::from_iter(["clientInfo", "uniIdToken"].into_iter().filter_map(|name| args.remove_entry(name)));
+    let outside = Map::from_iter(args.remove_entry("uniIdToken"));
     let now_ms = state.base.clock.now_ms();
     let opened = weixin::open(&BridgeKeys(state), config, now_ms, facts, &options, args).await?;
     secured.secret_type = opened.secret_type;
@@ -244,14 +246,10 @@ async fn open_weixin(
     Ok(Admitted { args: put_inside(outside, opened.args), secured, seal })
 }
 
-/// The arguments that were inside, with what may stand outside of the seal.
-fn put_inside(outside: Map<String, Value>, mut inside: Map<String, Value>) -> Map<String, Value> {
-    for (name, value) in outside {
-        match name.as_str() {
-            "clientInfo" => inside.insert(name, value),
-            "uniIdToken" => Some(inside.entry(name).or_insert(value).clone()),
-            _ => None,
-        };
+/// The arguments that were inside, with what may stand outside of the seal: the token, unless there is one inside.
+fn put_inside(mut outside: Map<String, Value>, mut inside: Map<String, Value>) -> Map<String, Value> {
+    if let Some(token) = outside.remove("uniIdToken") {
+        inside.entry("uniIdToken").or_insert(token);
     }
     inside
 }

@@ -88,7 +88,10 @@ async fn send_odd_values(app: &TestApp, method: &Method, token: &str) -> Outcome
             let reply = app.send(call).await?;
             assert_eq!(reply.status, 200, "{place}");
             let code = reply.code();
-            assert!(code == 0 || code.as_str().is_some_and(|code| code != "uni-id-system-error"), "{place}: {}", reply.body);
+            // The secure network's codes are numbers, as its documentation has them; 50000 is the server's own failure.
+            let is_number = reply.body["errSubject"] == "uni-secure-network" && code.as_u64().is_some_and(|number| number > 50_000);
+            let is_text = code.as_str().is_some_and(|code| code != "uni-id-system-error");
+            assert!(code == 0 || is_text || is_number, "{place}: {}", reply.body);
             assert!(reply.body.to_string().len() < 20_000, "{place}: the answer is as long as the question");
         }
     }
