@@ -8,6 +8,7 @@ use super::refusal::{Refusal, RefusalCode, Result};
 #[derive(Clone, Debug)]
 pub struct Pattern {
     regex: Regex,
+    folds: bool,
     source: String,
     flags: String,
 }
@@ -31,8 +32,8 @@ impl Pattern {
         if source.len() > LONGEST || flags.len() > 8 || flags.contains(|c| !"gimsuy".contains(c)) {
             return Err(refused());
         }
-        let compiled = RegexBuilder::new(&translated(source))
-            .case_insensitive(flags.contains('i'))
+        let folds = flags.contains('i');
+        let compiled = RegexBuilder::new(&translated(source, folds))
             .multi_line(flags.contains('m'))
             .dot_matches_new_line(flags.contains('s'))
             .size_limit(LARGEST)
@@ -40,12 +41,12 @@ impl Pattern {
             .nest_limit(32)
             .build();
         let regex = compiled.map_err(|_| refused())?;
-        Ok(Self { regex, source: source.to_owned(), flags: flags.to_owned() })
+        Ok(Self { regex, folds, source: source.to_owned(), flags: flags.to_owned() })
     }
 
     /// Whether the pattern is somewhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        if self.folds { self.regex.is_match(&text.to_lowercase()) } else { self.regex.is_match(text) }
     }
 
     /// The pattern as it was written.
@@ -54,8 +55,10 @@ impl Pattern {
     }
 }
 
-/// JavaScript's classes are those of ASCII; brackets inside of brackets stand for themselves.
-fn translated(source: &str) -> String {
+/// JavaScript's classes are those of ASCII; brackets inside of brackets stand for themselves. `folds`:
+/// letters become small ones, as those of the text do. (The library's own way goes through all of
+/// Unicode for each class, which takes seconds for a pattern of many.)
+fn translated(source: &str, folds: bool) -> String {
     let mut text = String::with_capacity(source.len() + 16);
     let mut chars = source.chars().peekable();
     let mut in_class = false;
@@ -63,14 +66,19 @@ fn translated(source: &str) -> String {
         match c {
             '\\' => match chars.next() {
                 Some('d') => text.push_str(if in_class { "0-9" } else { "[0-9]" }),
+                // Of characters by their number there is only one case.
+                Some('x') => match escape(&mut chars, 2) {
+                    Some(c) => push(&mut text, c, folds),
+                    None => text.push_str("\\x"),
+                },
                 Some('D') => text.push_str("[^0-9]"),
                 Some('w') => text.push_str(if in_class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
                 Some('W') => text.push_str("[^0-9A-Za-z_]"),
                 Some('b') if !in_class => text.push_str("(?-u:\\b)"),
                 Some('B') if !in_class => text.push_str("(?-u:\\B)"),
                 Some('/') => text.push('/'),
-                Some('u') => match unicode_escape(&mut chars) {
-                    Some(code) => text.push_str(&format!("\\x{{{code:x}}}")),
+                Some('u') => match escape(&mut chars, 4) {
+                    Some(c) => push(&mut text, c, folds),
                     None => text.push_str("\\u"),
                 },
                 Some(other) => {
@@ -97,19 +105,27 @@ fn translated(source: &str) -> String {
                 text.push('\\');
                 text.push(c);
             }
+            c if folds => text.extend(c.to_lowercase()),
             c => text.push(c),
         }
     }
     text
 }
 
-fn unicode_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<u32> {
+/// A character that stands for itself.
+fn push(text: &mut String, c: char, folds: bool) {
+    for c in c.to_lowercase().filter(|_| folds).chain(Some(c).filter(|_| !folds)) {
+        text.push_str(&format!("\\x{{{:x}}}", u32::from(c)));
+    }
+}
+
+fn escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, digits: usize) -> Option<char> {
     let mut code = 0;
-    for _ in 0..4 {
+    for _ in 0..digits {
         code = code * 16 + chars.peek()?.to_digit(16)?;
         chars.next();
     }
-    char::from_u32(code).map(u32::from)
+    char::from_u32(code)
 }
 
 #[cfg(test)]
@@ -121,6 +137,9 @@ mod tests {
         for (source, flags, text, expected) in [
             ("^a.c$", "", "abc", true),
             ("ABC", "i", "xabcx", true),
+            ("[A-C]\\x44É", "i", "bDé", true),
+            ("^[^a]$", "i", "A", false),
+            ("^\\S+$", "i", "A b", false),
             ("^\\d+$", "", "12", true),
             ("^\\d+$", "", "٣", false),
             ("[\\w[]", "", "[", true),

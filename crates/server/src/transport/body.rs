@@ -50,7 +50,8 @@ pub async fn read(settings: &Settings, mut body: Body) -> Result<Bytes, BodyErro
     in_time.await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn discard(mut body: Body) {
+/// Reads on and throws away, so that the client hears the answer.
+pub(super) async fn discard(mut body: Body) {
     let mut discarded = 0;
     if body.size_hint().lower() > DISCARDED_AT_MOST {
         return;

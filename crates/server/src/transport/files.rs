@@ -13,10 +13,11 @@ use lingpai_domain::{
     error::{Code, Error},
     store::{FileAdded, FileQuota, FileRecord},
 };
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::{client::Failure, cors, peer, reply};
+use super::{body, client::Failure, cors, peer, reply};
 use crate::{
     call::Call,
     files::{Policy, content, id_in, is_cloud_path, is_id, policy, shown_name},
@@ -182,15 +183,39 @@ pub async fn upload(Extract(state): Extract<Arc<State>>, request: Request<Body>)
     }
     let request_id = state.base.random.hex(16);
     let locale = Locale::from_client(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let (parts, unread) = request.into_parts();
+    let unread = Arc::new(Mutex::new(unread));
+    let request = Request::from_parts(parts, Body::new(SharedBody(unread.clone())));
     let in_time =
         tokio::time::timeout(state.settings.server.request_timeout.max(UPLOAD_AT_LEAST), receive(&state, request, &request_id, locale));
     let outcome = in_time.await.unwrap_or_else(|_| Err(refused(StatusCode::REQUEST_TIMEOUT, "FILE_POLICY", "file-policy", &[], locale)));
+    if outcome.is_err() {
+        // A connection that is closed while its client is still sending is reset, and the client never
+        // sees why.
+        let rest = std::mem::replace(&mut *unread.lock(), Body::empty());
+        let _ = tokio::time::timeout(state.settings.server.body_timeout, body::discard(rest)).await;
+    }
     let (status, body) = match outcome {
         Ok(file) => (StatusCode::OK, json!({"success": true, "data": {"size": file.size, "mediaType": file.media_type}})),
         Err(Failure(status, code, message)) => (status, json!({"success": false, "error": {"code": code, "message": message}})),
     };
     let body = if let Value::Object(body) = body { body } else { Map::new() };
     reply::json(&state.settings, &headers, &request_id, status, &body)
+}
+
+/// A body that can be read on by somebody else.
+struct SharedBody(Arc<Mutex<Body>>);
+
+impl axum::body::HttpBody for SharedBody {
+    type Data = bytes::Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        std::pin::Pin::new(&mut *self.0.lock()).poll_frame(context)
+    }
 }
 
 /// Uploads may take longer than other requests.

@@ -134,7 +134,7 @@ impl Engine<'_> {
         }
         // Parts of objects with a permission of their own.
         for path in schema.parts_with_rules() {
-            if !path.find_all(&doc).is_empty() && !self.may_see(schema, &path, &whole, lookups).await? {
+            if !path.find_all(&doc).is_empty() && !self.may_see(schema, path, &whole, lookups).await? {
                 path.take_all(&mut doc);
             }
         }

@@ -51,7 +51,7 @@ impl Engine<'_> {
                 paths.push(Path::parse(name)?);
             }
             let parts = schema.parts_with_rules();
-            paths.extend(parts.into_iter().filter(|part| !part.find_all(&doc).is_empty()));
+            paths.extend(parts.iter().filter(|part| !part.find_all(&doc).is_empty()).cloned());
             let conditions = self.writable(schema, &paths)?;
             validate::new_document(schema, &mut doc, self.session)?;
             let id = doc.shift_remove("_id").unwrap_or_else(|| self.context.id().into());

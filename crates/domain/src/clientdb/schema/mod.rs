@@ -38,6 +38,8 @@ pub struct Schema {
     pub required: Vec<String>,
     /// Whether fields that the schema does not have can be read.
     pub shows_undeclared: bool,
+    /// Parts of objects that have permissions of their own.
+    ruled_parts: Vec<Path>,
 }
 
 /// `permission` of a collection.
@@ -157,12 +159,8 @@ impl Schema {
     }
 
     /// Parts of objects that have permissions of their own.
-    pub fn parts_with_rules(&self) -> Vec<Path> {
-        let mut found = Vec::new();
-        for (name, field) in &self.fields {
-            field.collect_ruled_parts(name, &mut found);
-        }
-        found
+    pub fn parts_with_rules(&self) -> &[Path] {
+        &self.ruled_parts
     }
 
     /// Whether a field is secret to all clients.

@@ -90,7 +90,12 @@ impl Schema {
                 BTreeMap::new()
             }
         };
+        let mut ruled_parts = Vec::new();
+        for (name, field) in &fields {
+            field.collect_ruled_parts(name, &mut ruled_parts);
+        }
         let schema = Self {
+            ruled_parts,
             collection: collection.to_owned(),
             closed: schema.get("closed") == Some(&Value::Bool(true)),
             permission: reader.permissions(schema.get("permission")),
