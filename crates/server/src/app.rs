@@ -22,6 +22,7 @@ use crate::{
     open_bridge,
     runtime::told,
     scripts::FolderScripts,
+    secure_network,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -78,6 +79,7 @@ impl App {
         let postman = Postman::new(&settings, base.clone()).context("webhooks")?;
         let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, postman, setup_token)?);
 
+        state.files.folder.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
         let sessions = state.sessions.clone();
@@ -88,6 +90,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),

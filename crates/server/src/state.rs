@@ -18,9 +18,12 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    files::Files,
+    functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
     pipeline::Bucket,
+    secure_network::SecureNetwork,
     sessions::Sessions,
     speech::Speech,
     upstreams::Upstreams,
@@ -46,8 +49,14 @@ pub struct State {
     pub upstreams: Upstreams,
     /// Credentials of third parties.
     pub open_bridge: OpenBridge,
+    /// Functions that are HTTP services.
+    pub functions: Functions,
+    /// Who may call sealed, and who must.
+    pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// Files that clients upload.
+    pub files: Files,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// When tokens were last used.
@@ -136,7 +145,10 @@ impl State {
         let subscriptions = webhooks::subscriptions(&settings);
         let second_step_keys =
             settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
+        let functions = Functions::new(&settings, &base.clock)?;
+        let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
+        let files = Files::new(&settings, &*base.random);
         Ok(Self {
             settings,
             center,
@@ -146,7 +158,10 @@ impl State {
             delivery,
             upstreams,
             open_bridge,
+            functions,
+            secure,
             codes,
+            files,
             scripts,
             uses,
             subscriptions,

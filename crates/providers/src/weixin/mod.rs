@@ -76,8 +76,15 @@ impl Weixin {
     ///
     /// # Errors
     /// [`UpstreamError`]
-    pub async fn profile(&self, token: &Secret, openid: &str) -> Result<Profile> {
-        let query = [("access_token", token.expose()), ("openid", openid)];
+    pub async fn profile(&self, application: &Application, token: &Secret, openid: &str) -> Result<Profile> {
+        // WeChat looks at the first two; the others are what existing projects send.
+        let query = [
+            ("access_token", token.expose()),
+            ("openid", openid),
+            ("appid", application.appid.as_str()),
+            ("secret", application.secret.expose()),
+            ("scope", "snsapi_userinfo"),
+        ];
         let answer = self.ask(Request::get("/sns/userinfo", &query)).await?;
         Ok(Profile::read(&answer))
     }

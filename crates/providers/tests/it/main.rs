@@ -9,3 +9,4 @@ mod mail;
 mod sms;
 mod sms_vendors;
 mod smtp_server;
+mod weixin;

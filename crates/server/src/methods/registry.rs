@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, register,
-    relate, second_step, session, utils, verify,
+    relate, second_step, secure_network, session, utils, verify,
 };
 
 /// Every method, by group.
@@ -74,6 +74,8 @@ pub static METHODS: &[Method] = &[
     facial_recognition_verify::get_frv_auth_result::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
+    secure_network::challenge::METHOD,
+    secure_network::get_app_client_key::METHOD,
     open_bridge::get_access_token::METHOD,
     open_bridge::set_access_token::METHOD,
     open_bridge::remove_access_token::METHOD,

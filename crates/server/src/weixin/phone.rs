@@ -3,6 +3,7 @@
 use lingpai_domain::{
     account::User,
     error::{Code, Error, Result},
+    secret::Secret,
 };
 use lingpai_providers::weixin::{Application, decrypt_phone_number};
 use serde_json::Value;
@@ -34,6 +35,9 @@ pub async fn decrypted_phone_number(scope: &Scope<'_>, application: &Application
     let own = format!("{}_{}", platform.key(), scope.client.app_id);
     let openid = [own.as_str(), platform.key()].into_iter().find_map(|name| openids.get(name)?.as_str()).ok_or_else(failed)?;
     let key = CredentialKey::new(platform.provider(), &application.appid).session_key(openid);
-    let session = scope.state.open_bridge.data.read(&key).await?.and_then(|value| value.secret("session_key")).ok_or_else(failed)?;
+    let kept = scope.state.open_bridge.data.read(&key).await?.and_then(|value| value.secret("session_key"));
+    // Older versions kept it with the user only.
+    let older = || Some(Secret::new(user.doc.get("third_party")?.get("mp_weixin")?.get("session_key")?.as_str()?));
+    let session = kept.or_else(older).ok_or_else(failed)?;
     decrypt_phone_number(data, iv, &session, &application.appid).map_err(|error| failed().caused_by(error))
 }

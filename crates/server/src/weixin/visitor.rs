@@ -68,7 +68,7 @@ impl Visitor {
     pub async fn profile(&self, scope: &Scope<'_>) -> Result<Map<String, Value>> {
         let mut fields = Map::new();
         let Some(token) = self.keys.get("access_token").and_then(Value::as_str) else { return Ok(fields) };
-        let profile = match scope.state.upstreams.weixin.profile(&Secret::new(token), self.account.openid()).await {
+        let profile = match scope.state.upstreams.weixin.profile(&self.application, &Secret::new(token), self.account.openid()).await {
             Ok(profile) => profile,
             Err(error) if error.is_refusal(NOT_ALLOWED) => return Ok(fields),
             Err(error) => return Err(error.with_code(Code::GetThirdPartyUserInfoFailed)),
@@ -76,11 +76,13 @@ impl Visitor {
         if let Some(nickname) = profile.nickname {
             fields.insert("nickname".into(), nickname.chars().take(LONGEST_NICKNAME).collect::<String>().into());
         }
-        if let Some(avatar) = profile.avatar.filter(|address| is_picture_address(address)) {
+        if let Some((avatar, extension)) =
+            profile.avatar.and_then(|address| picture_extension(&address).map(|extension| (address, extension)))
+        {
             let openid = self.account.openid();
             let tail: String = openid.chars().skip(openid.chars().count().saturating_sub(8)).collect();
-            let name = format!("user/avatar/{tail}{}-avatar.jpg", scope.state.base.clock.now_ms());
-            fields.insert("avatar_file".into(), json!({"name": name, "extname": "jpg", "url": avatar}));
+            let name = format!("user/avatar/{tail}{}-avatar.{extension}", scope.state.base.clock.now_ms());
+            fields.insert("avatar_file".into(), json!({"name": name, "extname": extension, "url": avatar}));
         }
         Ok(fields)
     }
@@ -114,9 +116,39 @@ impl Visitor {
     }
 }
 
-/// The picture stays where it is; browsers fetch it. Anything but a web address could be a script.
-fn is_picture_address(address: &str) -> bool {
-    address.len() <= LONGEST_ADDRESS
-        && (address.starts_with("https://") || address.starts_with("http://"))
-        && !address.contains(char::is_control)
+/// Kinds of pictures that browsers show and that cannot be scripts: no SVG.
+const PICTURES: [&str; 5] = ["jpg", "jpeg", "png", "gif", "webp"];
+
+/// The kind of the picture at an address, by its path's ending; jpg without one, as WeChat's have none.
+/// The picture stays where it is, browsers fetch it; `None` for what might be something else.
+fn picture_extension(address: &str) -> Option<&'static str> {
+    let address = url::Url::parse(address).ok().filter(|url| url.as_str().len() <= LONGEST_ADDRESS)?;
+    if !matches!(address.scheme(), "https" | "http") {
+        return None;
+    }
+    match address.path().rsplit_once('.') {
+        None => Some("jpg"),
+        Some((_, extension)) => PICTURES.into_iter().find(|picture| picture.eq_ignore_ascii_case(extension)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_told_by_their_address() {
+        for (address, kind) in [
+            ("https://thirdwx.qlogo.cn/mmopen/vi_32/A/132", Some("jpg")),
+            ("http://thirdqq.qlogo.cn/g/A/40.PNG?x=1", Some("png")),
+            ("https://example.com/a.svg", None),
+            ("https://example.com/a.html", None),
+            ("javascript:alert(1)", None),
+            ("data:image/png;base64,AAAA", None),
+            ("/relative.png", None),
+        ] {
+            assert_eq!(picture_extension(address), kind, "{address}");
+        }
+        assert_eq!(picture_extension(&format!("https://example.com/{}", "a".repeat(LONGEST_ADDRESS))), None);
+    }
 }

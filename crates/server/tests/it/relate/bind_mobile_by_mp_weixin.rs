@@ -8,7 +8,7 @@ use crate::kit::{
     *,
 };
 
-each_engine!(by_code, by_encrypted_data_and_session_key, made_up_data_is_refused_alike);
+each_engine!(by_code, by_encrypted_data_and_session_key, the_session_key_of_older_versions_is_with_the_user, made_up_data_is_refused_alike);
 
 /// 13800000001, encrypted with the session key of `mp-A` for `wx-mp-appid` (recorded).
 pub const DATA: &str = "WcXJcGSQ21ROudH16AHG9eyuDKXTbyj8cmULDv/INtQa3yxLDtEKbjGjn3l61hj1Q846eWARIUlqGlaotpxCof4F7ehJgoo0ggy7MsUMQyireTe5CO8/AzspZNPJEMn9mO4y4xFFML1S4mPlKxmVxTWGSCQMQ5DetIpEN365usaXBG36iMe3Ah7P9LwafGwC";
@@ -61,5 +61,16 @@ async fn made_up_data_is_refused_alike(engine: Engine) -> Outcome {
         refused(&app.send(bind(&token, lonely)).await?, "uni-id-invalid-param");
     }
     assert_eq!(user(app, &login.uid()?).await?.get("mobile"), None);
+    world.stop().await
+}
+
+async fn the_session_key_of_older_versions_is_with_the_user(engine: Engine) -> Outcome {
+    let world = weixin::start(engine).await?;
+    let app = &world.app;
+    let imported = json!({"wx_openid": {"mp": "o_mp_A"}, "third_party": {"mp_weixin": {"session_key": "1e4WIv1Bg1h0+gGmPikQBw=="}}});
+    let uid = store_user(app, "alice", imported).await?;
+    let token = log_in(app, "alice").await?;
+    done(app.send(bind(&token, json!({"encryptedData": DATA, "iv": IV}))).await?);
+    assert_eq!(user(app, &uid).await?["mobile"], json!("13800000001"));
     world.stop().await
 }
