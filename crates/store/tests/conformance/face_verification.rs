@@ -1,5 +1,6 @@
 //! Rows of face verification: `opendb-frv-logs`.
 
+use lingpai_domain::account::IdentityKind;
 use serde_json::{Map, Value, json};
 
 use super::database::{Database, NOW, object, on_every_store};
@@ -10,6 +11,7 @@ on_every_store!(
     without_a_limit_everything_is_added,
     a_verification_ends_once,
     odd_rows_do_no_harm,
+    certified_persons_are_found_by_their_card,
 );
 
 fn row(id: &str, uid: &str, created_date: i64) -> Map<String, Value> {
@@ -65,4 +67,20 @@ async fn odd_rows_do_no_harm(db: &Database) {
     assert!(!db.store.add_frv_log(&row("e", "u\0", NOW), Some((NOW, 1))).await.unwrap());
     assert_eq!(db.store.frv_log("\0").await.unwrap(), Some(odd));
     assert!(db.store.finish_frv("\0", 1, 2).await.unwrap());
+}
+
+async fn certified_persons_are_found_by_their_card(db: &Database) {
+    let user = |id: &str, status: i64, kind: i64, card: &str| json!({"_id": id, "dcloud_appid": ["a", "b"], "realname_auth": {"auth_status": status, "type": kind, "identity": card}});
+    // Imported data may have one card twice: nobody is refused because of it.
+    for (id, status, kind, card) in [("u1", 2, 0, "x"), ("u2", 2, 0, "x"), ("u3", 1, 0, "x"), ("u4", 2, 1, "x"), ("u5", 2, 0, "y")] {
+        db.put("uni-id-users", user(id, status, kind, card)).await;
+    }
+    let holders = async |limit| {
+        let found = db.store.holders(&IdentityKind::IdentityCard, "x", limit).await.unwrap();
+        found.iter().map(|user| user.id().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(holders(10).await, ["u1", "u2"]);
+    assert_eq!(holders(1).await, ["u1"]);
+    db.put("uni-id-users", json!({"_id": "u1"})).await;
+    assert_eq!(holders(10).await, ["u2"]);
 }

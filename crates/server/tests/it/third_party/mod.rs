@@ -3,4 +3,5 @@
 mod alipay;
 mod apple;
 mod qq;
+mod round_trips;
 mod univerify;
