@@ -10,9 +10,11 @@ use crate::{
     project::{AccountEvent, ProjectScripts},
     random::Random,
     roles::RoleBook,
+    second_step::SecondStepKeys,
     secret::Secret,
     store::Store,
     token::Gate,
+    webhook::Subscription,
 };
 
 /// How tokens are made for one application and platform.
@@ -47,6 +49,10 @@ pub struct Context<'a> {
     pub client: &'a Client,
     /// The project's own scripts, if it has any.
     pub scripts: Option<&'a dyn ProjectScripts>,
+    /// Who is told of what happens to accounts.
+    pub subscriptions: &'a [Subscription],
+    /// What second steps are kept under; `None`: they are switched off.
+    pub second_step_keys: Option<&'a SecondStepKeys>,
     /// `clientInfo` as the client sent it, for the scripts.
     pub client_info: &'a Value,
 }
@@ -69,6 +75,7 @@ impl Context<'_> {
             create_date: self.clock.now_ms(),
             subject,
             success,
+            told: Vec::new(),
         }
     }
 

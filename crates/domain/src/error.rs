@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use serde_json::{Map, Value};
+
 /// Whose doing an error is. Decides how loudly it is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -168,6 +170,20 @@ codes! {
     SendFailed = "uni-id-send-failed", Upstream;
     /// The set-up token is missing or wrong (ours: production mode's registerAdmin).
     SetupTokenRequired = "uni-id-setup-token-required", User;
+    /// There is no such session (ours).
+    SessionNotExists = "uni-id-session-not-exists", User;
+    /// Signing in takes a second step, for which the answer has a ticket (ours).
+    SecondStepRequired = "uni-id-second-step-required", User;
+    /// Wrong or used code of the second step (ours).
+    SecondStepError = "uni-id-second-step-error", User;
+    /// Too many wrong codes of the second step (ours).
+    SecondStepExceedLimit = "uni-id-second-step-exceed-limit", User;
+    /// The ticket for the second step is wrong, used or expired (ours).
+    SecondStepExpired = "uni-id-second-step-expired", User;
+    /// There is a second step already (ours).
+    SecondStepExists = "uni-id-second-step-exists", User;
+    /// There is no second step (ours).
+    SecondStepNotExists = "uni-id-second-step-not-exists", User;
     /// A project's own script failed without an error of its own (ours).
     ScriptFailed = "uni-id-script-failed", Configuration;
 }
@@ -202,6 +218,8 @@ pub struct Error {
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     /// What a project's own script threw: it stands in place of code and words.
     pub thrown: Option<Arc<Thrown>>,
+    /// Fields that the answer has besides.
+    pub fields: Option<Arc<Map<String, Value>>>,
 }
 
 /// `{errCode, errMsg}` as a project's own script threw it.
@@ -219,13 +237,20 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without arguments.
     pub fn new(code: Code) -> Self {
-        Self { code, args: Vec::new(), source: None, thrown: None }
+        Self { code, args: Vec::new(), source: None, thrown: None, fields: None }
     }
 
     /// Adds a value for the placeholder `{name}` of the message.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.args.push((name, value.into()));
+        self
+    }
+
+    /// Adds fields to the answer.
+    #[must_use]
+    pub fn with_fields(mut self, fields: Map<String, Value>) -> Self {
+        self.fields = Some(Arc::new(fields));
         self
     }
 

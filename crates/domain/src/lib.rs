@@ -5,6 +5,7 @@
 //! storage stands behind [`store::Store`].
 
 pub mod account;
+pub mod audit;
 pub mod captcha;
 pub mod client;
 pub mod clock;
@@ -18,11 +19,15 @@ pub mod messaging;
 pub mod password;
 pub mod project;
 pub mod random;
+pub mod real_name;
 pub mod registration;
 pub mod roles;
+pub mod second_step;
 pub mod secret;
 pub mod session;
+pub mod session_list;
 pub mod store;
 pub mod token;
 pub mod validate;
 pub mod verification;
+pub mod webhook;

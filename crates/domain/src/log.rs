@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::account::IdentityKind;
+use crate::{account::IdentityKind, store::NewDelivery};
 
 /// `type` of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +25,10 @@ pub enum LogType {
     BindAlipay,
     /// An Apple account was bound.
     BindApple,
+    /// Binding an e-mail address (ours).
+    BindEmail,
+    /// Unbinding an e-mail address (ours).
+    UnbindEmail,
     /// WeChat was unbound.
     UnbindWeixin,
     /// QQ was unbound.
@@ -48,6 +52,8 @@ impl LogType {
             LogType::BindQq => "bind-qq",
             LogType::BindAlipay => "bind-alipay",
             LogType::BindApple => "bind-apple",
+            LogType::BindEmail => "bind-email",
+            LogType::UnbindEmail => "unbind-email",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",
             LogType::UnbindAlipay => "unbind-alipay",
@@ -101,6 +107,8 @@ pub struct LogRow {
     pub subject: LogSubject,
     /// Whether it succeeded: `state` 1 or 0.
     pub success: bool,
+    /// Deliveries to webhooks that are stored together with the row.
+    pub told: Vec<NewDelivery>,
 }
 
 impl LogRow {

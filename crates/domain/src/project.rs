@@ -1,4 +1,5 @@
-//! The port to a project's own scripts (`custom-token.js`, `hooks/index.js`, `custom-password.js`).
+//! The port to a project's own scripts (`custom-token.js`, `hooks/index.js`, `custom-password.js`,
+//! `lang/index.js`, `validator.js`).
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -18,6 +19,22 @@ pub enum AccountEvent {
     PasswordChange,
     /// `afterClose`
     Close,
+}
+
+impl AccountEvent {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Register, Self::Login, Self::Logout, Self::PasswordChange, Self::Close];
+
+    /// The name in settings and deliveries.
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::PasswordChange => "password-change",
+            Self::Close => "close",
+        }
+    }
 }
 
 /// A project's own scripts. Each method may answer the error that the script threw
@@ -49,6 +66,16 @@ pub trait ProjectScripts: Send + Sync {
 
     /// Runs `verifyPassword`.
     async fn verify_password(&self, password: &Secret, record: &Map<String, Value>, client_info: &Map<String, Value>) -> Result<bool>;
+
+    /// The text of `lang/index.js` for a key, in the language of a tag (`zh-Hans`, `ja-JP`).
+    fn text(&self, tag: &str, key: &str) -> Option<String>;
+
+    /// Whether `validator.js` has a rule for a type, or for what a list type consists of.
+    fn has_rule(&self, kind: &str) -> bool;
+
+    /// Checks a value with the rules of `validator.js`. `kind` is a type as the original writes them
+    /// (`password`, `array<string>`), for which [`Self::has_rule`].
+    async fn check(&self, kind: &str, value: &Value) -> Result<()>;
 
     /// Tells of something that happened, and does not wait.
     fn notify(&self, event: AccountEvent, facts: Map<String, Value>);

@@ -58,12 +58,15 @@ impl Context<'_> {
         let claims = self.claims_of(&user).await?;
         for push in 0..TOKEN_ATTEMPTS {
             let (session, token) = self.mint(&user, &claims, tokens, push);
+            let mut log = self.log_row(LogType::Register, LogSubject::User(uid.clone()), true);
+            log.told = self.told(AccountEvent::Register, &uid);
             let registration = Registration {
                 user: user.clone(),
                 admin_seat: newcomer.admin_seat,
                 session: Some(session),
                 previous: previous.and_then(|present| self.logout_of(present)),
-                log: Some(self.log_row(LogType::Register, LogSubject::User(uid.clone()), true)),
+                log: Some(log),
+                audit: None,
                 on_conflict: (!newcomer.quiet).then(|| self.log_row(LogType::Register, LogSubject::Nobody, false)),
             };
             match self.store.register(&registration).await? {

@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
     project::AccountEvent,
-    store::{LockRule, Logout, NewSession, Renewal, Renewed, SignIn, SignedIn, SignedInLinked},
+    store::{LockRule, Logout, NewSession, PasswordChange, Renewal, Renewed, SignIn, SignedIn, SignedInLinked},
     token::{self, Claims, Payload},
 };
 
@@ -33,13 +33,15 @@ pub struct PresentToken {
 /// How often a decision is made again because the user changed in between.
 const ATTEMPTS: usize = 8;
 
-/// The end of a sign-in by password.
+/// What a sign-in rests on, besides the user.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordProof {
     /// When the address is locked out.
     pub lock: Option<LockRule>,
     /// A newer hash of the same password.
     pub rehash: Option<(String, Option<i64>)>,
+    /// Whether the second step is done, or is somebody else's business.
+    pub second_step_done: bool,
 }
 
 /// The end of a sign-in by something else than a password.
@@ -108,8 +110,10 @@ impl Context<'_> {
     /// The end of the session that a token belongs to.
     pub fn logout_of(&self, present: &PresentToken) -> Option<Logout> {
         let uid = present.claims.uid.clone()?;
+        let mut log = self.log_row(LogType::Logout, LogSubject::User(uid.clone()), true);
+        log.told = self.told(AccountEvent::Logout, &uid);
         Some(Logout {
-            log: self.log_row(LogType::Logout, LogSubject::User(uid.clone()), true),
+            log,
             uid,
             token: present.token.clone(),
             hash: token::hash(&present.token),
@@ -145,6 +149,10 @@ impl Context<'_> {
         proof: PasswordProof,
         previous: Option<&PresentToken>,
     ) -> Result<Option<NewToken>> {
+        if let Err(asked) = self.ask_second_step(user, &proof).await {
+            self.keep_rehash(user, proof).await?;
+            return Err(asked);
+        }
         let claims = self.claims_of(user).await?;
         for push in 0..ATTEMPTS as i64 {
             let (session, token) = self.mint(user, &claims, policy, push);
@@ -166,6 +174,8 @@ impl Context<'_> {
     }
 
     fn sign_in_of(&self, user: &User, session: NewSession, previous: Option<&PresentToken>) -> SignIn {
+        let mut log = self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true);
+        log.told = self.told(AccountEvent::Login, user.id());
         SignIn {
             uid: user.id().to_owned(),
             revision: user.revision,
@@ -173,7 +183,7 @@ impl Context<'_> {
             lock: None,
             rehash: None,
             previous: previous.and_then(|present| self.logout_of(present)),
-            log: self.log_row(LogType::Login, LogSubject::User(user.id().to_owned()), true),
+            log,
         }
     }
 
@@ -192,6 +202,8 @@ impl Context<'_> {
             let token = self.sign_in(user, policy, PasswordProof::default(), previous).await?;
             return Ok(token.map_or(LinkedSignIn::Stale, LinkedSignIn::Done));
         }
+        // What is to be linked is linked by a later sign-in.
+        self.ask_second_step(user, &PasswordProof::default()).await?;
         let claims = self.claims_of(&linked).await?;
         for push in 0..ATTEMPTS as i64 {
             let (session, token) = self.mint(&linked, &claims, policy, push);
@@ -208,6 +220,17 @@ impl Context<'_> {
             }
         }
         Err(Code::SystemError.into())
+    }
+
+    /// Stores a newer hash of a password that was right, when the sign-in itself comes later. If the
+    /// user changed meanwhile, the next login does it.
+    async fn keep_rehash(&self, user: &User, proof: PasswordProof) -> Result<()> {
+        let Some((password, version)) = proof.rehash else { return Ok(()) };
+        let uid = user.id().to_owned();
+        let change =
+            PasswordChange { uid, revision: user.revision, password, version, valid_token_date: None, log: None, told: Vec::new() };
+        self.store.change_password(&change).await?;
+        Ok(())
     }
 
     /// Makes a new token for the bearer of one, after asking the store whether it still holds.

@@ -3,8 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    account::is_truthy,
     error::{Code, Error, Result},
     password::Strength,
+    project::ProjectScripts,
+    real_name::{IdentityCard, RealName},
 };
 
 /// What a parameter must be. Established from recordings of the original.
@@ -31,6 +34,10 @@ pub enum Rule {
     Count,
     /// True or false.
     Boolean,
+    /// A Chinese name.
+    RealName,
+    /// A Chinese identity card's number.
+    IdCard,
     /// An object.
     Object,
 }
@@ -49,7 +56,35 @@ impl Rule {
             Rule::Number => "number",
             Rule::Count => "number ≥ 0",
             Rule::Boolean => "boolean",
+            Rule::RealName => "realName",
+            Rule::IdCard => "idCard",
             Rule::Object => "object",
+        }
+    }
+}
+
+impl Rule {
+    /// The type as a project's `validator.js` names it.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Rule::Count => "number",
+            other => other.name(),
+        }
+    }
+
+    /// Whether a value that a project's own rule lets through is one that the program can work
+    /// with: methods read texts as texts, and what is stored is bounded.
+    fn can_hold(self, value: &Value) -> bool {
+        match self {
+            Rule::Username | Rule::Password | Rule::Mobile | Rule::Email => {
+                value.as_str().is_some_and(|text| text.len() <= LONGEST_PASSWORD)
+            }
+            Rule::Text => value.is_string(),
+            Rule::TextList => is_text_list(value),
+            Rule::Number => value.is_number(),
+            Rule::Count => value.as_u64().is_some(),
+            Rule::Boolean => value.is_boolean(),
+            _ => value.as_str().is_some_and(|text| text.len() <= LONGEST_PASSWORD),
         }
     }
 }
@@ -93,6 +128,30 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// As [`Self::parse`]; types for which the project has rules of its own are checked by these
+    /// instead of the built-in ones.
+    pub async fn parse_with(
+        params: Map<String, Value>,
+        fields: &[Field],
+        strength: Option<Strength>,
+        scripts: &dyn ProjectScripts,
+    ) -> Result<Self> {
+        for field in fields {
+            match params.get(field.name).filter(|value| !is_absent(value)) {
+                None if field.required => return Err(Error::new(Code::ParamRequired).with("param", field.name)),
+                None => {}
+                Some(value) if scripts.has_rule(field.rule.kind()) => {
+                    scripts.check(field.rule.kind(), value).await.map_err(|error| error.with("param", field.name))?;
+                    if !field.rule.can_hold(value) {
+                        return Err(Error::new(Code::InvalidParam).with("param", field.name));
+                    }
+                }
+                Some(value) => check(field, value, strength)?,
+            }
+        }
+        Ok(Self(params))
+    }
+
     /// A text parameter; `None` if it is absent (or blank).
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).filter(|value| !is_absent(value)).and_then(Value::as_str)
@@ -124,6 +183,12 @@ impl Params {
     /// Whether a truth value is there and true.
     pub fn flag(&self, name: &str) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Whether JavaScript would count the value as true; `missing` if there is none. An explicit null
+    /// is no missing value: the original's defaults do not apply to it.
+    pub fn truthy(&self, name: &str, missing: bool) -> bool {
+        self.0.get(name).map_or(missing, is_truthy)
     }
 
     /// The value as it was sent, unless it counts as absent.
@@ -158,6 +223,8 @@ fn check(field: &Field, value: &Value, strength: Option<Strength>) -> Result<()>
         Rule::Number if !value.is_number() => invalid(Code::InvalidParam),
         Rule::Count if value.as_u64().is_none() => invalid(Code::InvalidParam),
         Rule::Boolean if !value.is_boolean() => invalid(Code::InvalidParam),
+        Rule::RealName if value.as_str().and_then(RealName::parse).is_none() => invalid(Code::InvalidRealname),
+        Rule::IdCard if value.as_str().and_then(IdentityCard::parse).is_none() => invalid(Code::InvalidIdcard),
         Rule::Object if !value.is_object() => invalid(Code::InvalidParam),
         Rule::Password => check_password(value, strength),
         _ => Ok(()),
@@ -280,6 +347,8 @@ mod tests {
             (Rule::Number, vec![json!(0), json!(-1), json!(1.5)], vec![json!("1"), json!(true), json!([]), json!({})]),
             (Rule::Count, vec![json!(0), json!(100_000)], vec![json!(-1), json!(1.5), json!("1"), json!(true)]),
             (Rule::Boolean, vec![json!(true), json!(false)], vec![json!(1), json!("true"), json!([])]),
+            (Rule::RealName, vec![json!("中文")], vec![json!("x"), json!(1), json!(["张三"]), json!("张")]),
+            (Rule::IdCard, vec![json!("11010519491231002x")], vec![json!("110105194912310021"), json!(1), json!({})]),
             (Rule::Object, vec![json!({}), json!({"a": 1})], vec![json!([]), json!("{}"), json!(1)]),
         ] {
             for value in good {

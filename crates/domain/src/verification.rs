@@ -24,10 +24,14 @@ pub const CAPTCHA_SCENES: &[&str] = &[
     "send-email-code",
     "bind-mobile-by-sms",
     "set-pwd-by-sms",
+    // Ours.
+    "login-by-email",
+    "bind-email",
 ];
 
 /// What SMS codes are for.
-pub const SMS_SCENES: &[&str] = &["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms"];
+/// `register-by-sms` is ours.
+pub const SMS_SCENES: &[&str] = &["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms", "register-by-sms"];
 
 /// What e-mail codes are for.
 pub const EMAIL_SCENES: &[&str] = &["register", "login-by-email", "reset-pwd-by-email", "bind-email"];

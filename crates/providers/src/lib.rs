@@ -2,9 +2,17 @@
 //!
 //! The only crate with HTTP and SMTP clients. Each part implements a port of `lingpai_domain`.
 
+pub mod alipay;
+pub mod apple;
 mod excerpt;
+pub mod face;
 pub mod http;
 pub mod mail;
 pub mod outbox;
+pub mod qq;
+pub mod rsa_key;
+pub mod signing;
 pub mod sms;
+pub mod univerify;
+pub mod webhook;
 pub mod weixin;

@@ -1,4 +1,10 @@
-//! Short messages by a webhook: whatever SMS service the operator has stands behind one URL.
+//! Short messages: by the clouds' services, by a form, or by a webhook behind which whatever SMS service
+//! the operator has stands.
+
+pub mod aliyun;
+pub mod form;
+pub mod tencent;
+pub mod vendor;
 
 use std::{sync::Arc, time::Duration};
 

@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use lingpai_domain::{error::Error, session::NewToken};
 
-use crate::words::{Locale, Words};
+use crate::{
+    speech::Speech,
+    words::{Locale, Words},
+};
 
 /// The fields of a successful answer, `errCode` 0 included.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +26,11 @@ impl Answer {
         let mut fields = Map::with_capacity(12);
         fields.insert("errCode".to_owned(), Value::from(0));
         Self(fields)
+    }
+
+    /// Without `errCode`: a method of the original answers so, and clients take it for a success.
+    pub fn bare() -> Self {
+        Self(Map::new())
     }
 
     /// Adds a field.
@@ -45,12 +53,32 @@ impl Answer {
     }
 }
 
-/// The JSON object of an error, in the caller's language.
+/// The JSON object of an error in a language, where no project's own words are at hand.
 pub fn error_body(error: &Error, words: &Words, locale: Locale) -> Map<String, Value> {
-    if let Some(thrown) = &error.thrown {
-        return Map::from_iter([("errCode".to_owned(), thrown.code.clone()), ("errMsg".to_owned(), thrown.message.clone().into())]);
+    match &error.thrown {
+        Some(thrown) => thrown_body(&thrown.code, thrown.message.clone()),
+        None => coded_body(error, words.message(locale, error)),
     }
-    let text = words.message(locale, error);
+}
+
+/// The JSON object of an error, in the caller's words.
+pub fn spoken_error(error: &Error, speech: &Speech<'_>) -> Map<String, Value> {
+    match &error.thrown {
+        // As in the original, a script may leave the words to the language files.
+        Some(thrown) if thrown.message.is_empty() => {
+            let code = thrown.code.as_str().unwrap_or_default();
+            thrown_body(&thrown.code, if code.is_empty() { String::new() } else { speech.message_of(code, error) })
+        }
+        Some(thrown) => thrown_body(&thrown.code, thrown.message.clone()),
+        None => coded_body(error, speech.message(error)),
+    }
+}
+
+fn thrown_body(code: &Value, message: String) -> Map<String, Value> {
+    Map::from_iter([("errCode".to_owned(), code.clone()), ("errMsg".to_owned(), message.into())])
+}
+
+fn coded_body(error: &Error, text: String) -> Map<String, Value> {
     let mut body = Map::new();
     if error.code.is_captcha() {
         if let Some(number) = error.code.number() {
@@ -65,6 +93,9 @@ pub fn error_body(error: &Error, words: &Words, locale: Locale) -> Map<String, V
         && let Some(number) = error.code.number()
     {
         body.insert("code".into(), number.into());
+    }
+    if let Some(fields) = &error.fields {
+        body.extend((**fields).clone());
     }
     body
 }

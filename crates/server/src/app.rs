@@ -26,6 +26,8 @@ use crate::{
     state::{Base, State},
     sweeper, telemetry,
     transport::{self, Listener, ListenerOptions},
+    uses,
+    webhooks::{self, Postman},
 };
 
 /// What a server is made of.
@@ -73,7 +75,8 @@ impl App {
             format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用")
         })?;
         let address = listener.address()?;
-        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
+        let postman = Postman::new(&settings, base.clone()).context("webhooks")?;
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, postman, setup_token)?);
 
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
@@ -86,6 +89,8 @@ impl App {
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
+            tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
+            tokio::spawn(webhooks::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
         Ok(Self { address, state, stop, tasks })

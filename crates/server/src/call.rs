@@ -54,7 +54,12 @@ impl fmt::Debug for SignedRequest {
 impl Call {
     /// The language of the answer.
     pub fn locale(&self) -> Locale {
-        Locale::from_client(self.client_info.get("locale").and_then(Value::as_str))
+        Locale::from_client(self.client_locale())
+    }
+
+    /// The client's `locale` as it was sent.
+    pub fn client_locale(&self) -> Option<&str> {
+        self.client_info.get("locale").and_then(Value::as_str)
     }
 
     /// The parameters as an object. What is no object counts as empty, as in the original; `None`:

@@ -17,11 +17,16 @@ pub mod reference;
 pub mod runtime;
 pub mod scripts;
 pub mod sessions;
+pub mod sms_carrier;
+pub mod speech;
 pub mod state;
 pub mod sweeper;
 pub mod telemetry;
+pub mod third_party;
 pub mod transport;
 pub mod upstreams;
+pub mod uses;
+pub mod webhooks;
 pub mod weixin;
 pub mod words;
 

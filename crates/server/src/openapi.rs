@@ -93,6 +93,8 @@ fn schema(rule: Rule) -> Value {
         Rule::Number => json!({"type": "number"}),
         Rule::Count => json!({"type": "integer", "minimum": 0}),
         Rule::Boolean => json!({"type": "boolean"}),
+        Rule::RealName => json!({"type": "string", "pattern": "^\\p{Script=Han}+(·\\p{Script=Han}+)*$", "minLength": 2}),
+        Rule::IdCard => json!({"type": "string", "pattern": "^\\d{17}[0-9Xx]$"}),
         Rule::Object => json!({"type": "object"}),
     }
 }

@@ -11,8 +11,10 @@ use lingpai_domain::{
     random::Random,
     secret::Secret,
 };
-use lingpai_hooks::{Event, HookError, Hooks, Options};
+use lingpai_hooks::{Event, HookError, Hooks, Options, TypeExpression};
 use serde_json::{Map, Value};
+
+use crate::words::begins_with;
 
 /// The scripts of a `uni-config-center/uni-id` folder.
 pub struct FolderScripts(Hooks);
@@ -40,10 +42,19 @@ impl FolderScripts {
 
 fn failed(error: HookError) -> Error {
     match error {
-        HookError::Thrown { err_code, err_msg } => Error::thrown(err_code, err_msg),
+        HookError::Thrown { err_code, err_msg } => match own_code(&err_code).filter(|_| err_msg.is_empty()) {
+            // One of our codes without words: ours are right for it.
+            Some(code) => Error::new(code),
+            None => Error::thrown(err_code, err_msg),
+        },
         HookError::Overloaded => Error::new(Code::ServerBusy).caused_by(error),
         other => Error::new(Code::ScriptFailed).caused_by(other),
     }
+}
+
+fn own_code(err_code: &Value) -> Option<Code> {
+    let wire = err_code.as_str()?;
+    Code::ALL.iter().copied().find(|code| code.wire() == wire)
 }
 
 #[async_trait]
@@ -80,6 +91,25 @@ impl ProjectScripts for FolderScripts {
 
     async fn verify_password(&self, password: &Secret, record: &Map<String, Value>, client_info: &Map<String, Value>) -> Result<bool> {
         self.0.verify_password(password, record, client_info).await.map_err(failed)
+    }
+
+    fn text(&self, tag: &str, key: &str) -> Option<String> {
+        let texts = self.0.texts();
+        let exact = texts.get(tag).and_then(|texts| texts.get(key));
+        let near = || texts.iter().filter(|(language, _)| begins_with(tag, language)).find_map(|(_, texts)| texts.get(key));
+        exact.or_else(near).cloned()
+    }
+
+    fn has_rule(&self, kind: &str) -> bool {
+        TypeExpression::parse(kind).is_some_and(|kind| kind.names().into_iter().any(|name| self.0.has_rule(name)))
+    }
+
+    async fn check(&self, kind: &str, value: &Value) -> Result<()> {
+        let Some(kind) = TypeExpression::parse(kind) else { return Ok(()) };
+        match self.0.validate(&kind, value).await {
+            Some(Err(error)) => Err(failed(error)),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
     fn notify(&self, event: AccountEvent, facts: Map<String, Value>) {

@@ -8,9 +8,11 @@ use lingpai_domain::{
     limits::{Limiter, Rate},
     project::ProjectScripts,
     random::Random,
+    second_step::SecondStepKeys,
     secret::Secret,
     store::Store,
     verification::CodePolicy,
+    webhook::Subscription,
 };
 
 use crate::{
@@ -20,7 +22,10 @@ use crate::{
     open_bridge::OpenBridge,
     pipeline::Bucket,
     sessions::Sessions,
+    speech::Speech,
     upstreams::Upstreams,
+    uses::Uses,
+    webhooks::{self, Postman},
 };
 
 /// Everything that methods use.
@@ -45,6 +50,14 @@ pub struct State {
     pub codes: CodePolicy,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
+    /// When tokens were last used.
+    pub uses: Uses,
+    /// Who is told of what happens to accounts.
+    pub subscriptions: Vec<Subscription>,
+    /// Who tells them; `None`: nobody is to be told.
+    pub postman: Option<Arc<Postman>>,
+    /// What second steps are kept under; `None`: they are switched off.
+    pub second_step_keys: Option<SecondStepKeys>,
     /// What creating the first administrator takes in production mode.
     setup_token: Option<Secret>,
     /// Applications that are listed by name somewhere; `None`: any application.
@@ -92,6 +105,7 @@ impl State {
         sessions: Arc<Sessions>,
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
+        postman: Option<Arc<Postman>>,
         setup_token: Option<Secret>,
     ) -> anyhow::Result<Self> {
         let per_ip = &settings.limits.per_ip;
@@ -118,13 +132,39 @@ impl State {
         let listed_apps = listed_apps(&settings);
         let upstreams = Upstreams::new(&settings, base.clock.clone())?;
         let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
+        let uses = Uses::new(settings.sessions.note_uses);
+        let subscriptions = webhooks::subscriptions(&settings);
+        let second_step_keys =
+            settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        Ok(Self { settings, center, base, sessions, guards, delivery, upstreams, open_bridge, codes, scripts, setup_token, listed_apps })
+        Ok(Self {
+            settings,
+            center,
+            base,
+            sessions,
+            guards,
+            delivery,
+            upstreams,
+            open_bridge,
+            codes,
+            scripts,
+            uses,
+            subscriptions,
+            postman,
+            second_step_keys,
+            setup_token,
+            listed_apps,
+        })
     }
 
     /// Whether an application may register users.
     pub fn knows_app(&self, app_id: &str) -> bool {
         app_id != "*" && self.center.lists(app_id) != Some(false) && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
+    }
+
+    /// What a client with this `locale` is told.
+    pub fn speech<'a>(&'a self, client_locale: Option<&'a str>) -> Speech<'a> {
+        Speech::new(client_locale, self.scripts.as_deref())
     }
 
     /// What creating the first administrator takes; `None` in development mode.

@@ -26,4 +26,9 @@ pub async fn sweep(state: &State) {
     if let Err(error) = state.base.store.sweep(now, before(retention.codes), retention.log.map(before)).await {
         tracing::warn!(%error, "old rows could not be swept");
     }
+    if let Some(kept) = retention.audit
+        && let Err(error) = state.base.store.sweep_audit(before(kept)).await
+    {
+        tracing::warn!(%error, "old rows of the audit could not be swept");
+    }
 }

@@ -53,9 +53,10 @@ impl Locale {
 
 /// Whether a tag is `known` or a variant of it. Capitals and underscores make no difference. Every
 /// call asks this, so nothing is copied.
-fn begins_with(tag: &str, known: &str) -> bool {
+pub fn begins_with(tag: &str, known: &str) -> bool {
     let mut tag = tag.bytes().map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
-    known.bytes().all(|byte| tag.next() == Some(byte)) && matches!(tag.next(), None | Some(b'-'))
+    known.bytes().all(|byte| tag.next() == Some(if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }))
+        && matches!(tag.next(), None | Some(b'-'))
 }
 
 /// All texts.
@@ -80,22 +81,13 @@ impl Words {
 
     /// A text with its placeholders `{name}` filled in.
     pub fn fill(&self, locale: Locale, key: &str, args: &[(&str, &str)]) -> String {
-        let mut text = self.text(locale, key).to_owned();
-        for (name, value) in args {
-            text = text.replace(&format!("{{{name}}}"), value);
-        }
-        text
+        fill(self.text(locale, key), args)
     }
 
     /// The message of an error.
     pub fn message(&self, locale: Locale, error: &Error) -> String {
         let args: Vec<(&str, &str)> = error.args.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        let text = self.fill(locale, error.code.wire(), &args);
-        // A placeholder without a value would puzzle people more than its absence.
-        match text.find('{') {
-            Some(_) => strip_placeholders(&text),
-            None => text,
-        }
+        strip_placeholders(&self.fill(locale, error.code.wire(), &args))
     }
 
     /// The keys of a language, for tests and documentation.
@@ -104,7 +96,17 @@ impl Words {
     }
 }
 
-fn strip_placeholders(text: &str) -> String {
+/// Fills in placeholders `{name}`.
+pub fn fill(text: &str, args: &[(&str, &str)]) -> String {
+    let mut text = text.to_owned();
+    for (name, value) in args {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text
+}
+
+/// Takes out placeholders without a value: they would puzzle people more than their absence.
+pub fn strip_placeholders(text: &str) -> String {
     let mut rest = text;
     let mut kept = String::with_capacity(text.len());
     while let Some((before, after)) = rest.split_once('{') {

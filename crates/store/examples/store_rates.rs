@@ -126,6 +126,7 @@ fn sign_in(n: u64, salt: u64, now: i64) -> SignIn {
         create_date: now,
         subject: LogSubject::User(uid(n)),
         success: true,
+        told: Vec::new(),
     };
     let lock = Some(LockRule { limit: 6, retry_ms: 3_600_000 });
     SignIn { uid: uid(n), revision: 1, session, lock, rehash: None, previous: None, log }

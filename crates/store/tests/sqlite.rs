@@ -134,6 +134,8 @@ async fn a_database_of_version_0_1_0_is_brought_up_to_date() {
     put(&store, "uni-id-users", json!({"_id": "u3"})).await;
     assert_eq!(store.count_users_with_identity_card("0a1b").await.unwrap(), 1);
     assert!(store.use_nonce("n", 2, 1).await.unwrap());
+    assert_eq!(store.listed_tokens("u1").await.unwrap().len(), 2);
+    assert!(store.begin_second_step("u1", b"s", 1).await.unwrap());
 }
 
 #[tokio::test]

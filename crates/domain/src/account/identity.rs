@@ -15,6 +15,8 @@ pub enum IdentityKind {
     Email,
     /// `my_invite_code`
     InviteCode,
+    /// `realname_auth.identity` as it is stored (encrypted), of certified users.
+    IdentityCard,
     /// A third party's or an external system's identifier: `wx_unionid`, `wx_openid.mp`,
     /// `wx_openid.mp_<appid>`, `qq_openid.<platform>`, `ali_openid`, `apple_openid`,
     /// `identities.<provider>` ...
@@ -29,14 +31,16 @@ impl IdentityKind {
             Self::Mobile => "mobile",
             Self::Email => "email",
             Self::InviteCode => "my_invite_code",
+            Self::IdentityCard => "realname_auth.identity",
             Self::Foreign(name) => name,
         }
     }
 
     /// Whether two users of one application may not share a value. Invitation codes of imported
-    /// data may repeat; the original reports that only when such a code is used.
+    /// data may repeat; the original reports that only when such a code is used. How many accounts
+    /// an identity card certifies is for `idCardCertifyLimit` to say.
     pub fn is_unique(&self) -> bool {
-        !matches!(self, Self::InviteCode)
+        !matches!(self, Self::InviteCode | Self::IdentityCard)
     }
 }
 
@@ -74,6 +78,9 @@ pub fn derive_identities(user: &User) -> Vec<Identity> {
         add(IdentityKind::Email, user.text("email"));
     }
     add(IdentityKind::InviteCode, user.text("my_invite_code"));
+    if let Some(certificate) = user.doc.get("realname_auth").filter(|auth| auth["auth_status"] == 2 && auth["type"] == 0) {
+        add(IdentityKind::IdentityCard, certificate["identity"].as_str());
+    }
     for field in ["wx_unionid", "qq_unionid", "ali_openid", "apple_openid"] {
         add(IdentityKind::Foreign(field.into()), user.text(field));
     }
@@ -137,6 +144,15 @@ mod tests {
     #[test]
     fn users_of_no_application_can_still_be_found() {
         assert_eq!(identities(json!({"_id": "u", "username": "a", "dcloud_appid": "A"})), [row("username", "a", "")]);
+    }
+
+    #[test]
+    fn only_certified_persons_count_for_their_card() {
+        let doc = |status: i64, kind: i64| json!({"_id": "u", "realname_auth": {"auth_status": status, "type": kind, "identity": "x"}});
+        assert_eq!(identities(doc(2, 0)), [row("realname_auth.identity", "x", "*")]);
+        assert_eq!(identities(doc(1, 0)), []);
+        assert_eq!(identities(doc(2, 1)), []);
+        assert_eq!(identities(json!({"_id": "u", "realname_auth": "odd"})), []);
     }
 
     #[test]

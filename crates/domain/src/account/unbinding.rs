@@ -22,9 +22,22 @@ pub fn refuse_unbinding(user: &User, party: ThirdParty) -> Result<(), Code> {
     if !party.is_bound(user) {
         return Err(Code::UnbindFailed);
     }
-    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty());
+    refuse_last_way_in(user, Some(party), false)
+}
+
+/// Says why an e-mail address must stay bound, if it must.
+pub fn refuse_unbinding_email(user: &User) -> Result<(), Code> {
+    if user.text("email").is_none_or(str::is_empty) {
+        return Err(Code::UnbindFailed);
+    }
+    refuse_last_way_in(user, None, true)
+}
+
+/// Says why there is no way into the account without a third party, or without the e-mail address.
+fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without_email: bool) -> Result<(), Code> {
+    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && !(without_email && field == "email");
     let confirmed = |field: &str, flag: &str| has(field) && user.integer(flag) == Some(1);
-    let other_party = ThirdParty::ALL.into_iter().any(|other| other != party && other.is_bound(user));
+    let other_party = ThirdParty::ALL.into_iter().any(|other| Some(other) != party && other.is_bound(user));
     let external = matches!(user.doc.get("identities"), Some(Value::Array(identities)) if !identities.is_empty());
     if other_party || external || confirmed("mobile", "mobile_confirmed") {
         return Ok(());
@@ -44,6 +57,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_address_stays_if_it_is_the_last_way_in() {
+        for (doc, outcome) in [
+            (json!({"email": "a@b", "email_confirmed": 1, "password": "p"}), Err(Code::UnbindUniqueLogin)),
+            (json!({"email": "a@b", "email_confirmed": 1, "username": "a"}), Err(Code::UnbindPasswordNotExists)),
+            (json!({"email": "a@b", "email_confirmed": 1, "username": "a", "password": "p"}), Ok(())),
+            (json!({"email": "a@b", "email_confirmed": 1, "mobile": "1", "mobile_confirmed": 1}), Ok(())),
+            (json!({"email": "a@b", "mobile": "1"}), Err(Code::UnbindMobileNotExists)),
+            (json!({"email": "a@b", "wx_unionid": "x"}), Ok(())),
+            (json!({"email": "", "username": "a", "password": "p"}), Err(Code::UnbindFailed)),
+            (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
+        ] {
+            assert_eq!(refuse_unbinding_email(&User::new(doc.as_object().unwrap().clone())), outcome, "{doc}");
+        }
+    }
 
     #[test]
     fn the_last_way_in_stays() {

@@ -18,6 +18,9 @@ pub struct User {
     pub revision: i64,
 }
 
+/// `second_step`: the second steps that signing in takes, as `["totp"]` (ours).
+pub const SECOND_STEP_FIELD: &str = "second_step";
+
 /// For which applications a user exists (`dcloud_appid`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AppScope {
@@ -46,6 +49,11 @@ impl User {
     /// `_id`, empty if it is missing.
     pub fn id(&self) -> &str {
         self.text("_id").unwrap_or_default()
+    }
+
+    /// Whether signing in takes a second step.
+    pub fn has_second_step(&self) -> bool {
+        matches!(self.doc.get(SECOND_STEP_FIELD), Some(Value::Array(steps)) if !steps.is_empty())
     }
 
     /// A field that is a text.

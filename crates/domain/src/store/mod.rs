@@ -4,9 +4,12 @@
 //! or it did not happen. No transaction handle crosses a port. "Not found" is `Ok(None)` or a
 //! variant of the outcome; `Err` means that the storage itself failed.
 
+mod along;
 mod changes;
 mod codes;
 mod gate;
+mod second_steps;
+mod session_list;
 mod sessions;
 
 use std::sync::Arc;
@@ -14,16 +17,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+pub use along::{AccountEdit, AuditRow, DueDelivery, NewDelivery, PasswordEdit};
 pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
 pub use gate::{GateChange, GateCursor, GateNews};
+pub use second_steps::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
+pub use session_list::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse};
 pub use sessions::{
     FailedLogin, FailedOutcome, LockRule, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
     SessionView, SignIn, SignedIn, SignedInLinked, StatusChange,
 };
 
 use crate::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::{LogRow, LogType},
 };
 
@@ -111,6 +117,7 @@ pub const COLLECTIONS: &[&str] = &[
     "opendb-device",
     "opendb-frv-logs",
     "opendb-app-client-key",
+    "lingpai-audit",
 ];
 
 /// What a store has done since it was opened, for tests that bound the cost of methods.
@@ -137,6 +144,9 @@ pub trait Store: Send + Sync {
     /// A user by id, login columns included, `token` not.
     async fn user(&self, uid: &str) -> Result<Option<User>>;
 
+    /// What is set and bound in an account.
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>>;
+
     /// A user by id, and whether `token` is in the user's list.
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>>;
 
@@ -153,6 +163,9 @@ pub trait Store: Send + Sync {
     /// Counts a wrong password and logs it.
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome>;
 
+    /// Whether wrong passwords have locked an address out of an account by now.
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool>;
+
     /// Replaces a session's token by a new one beside it.
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed>;
 
@@ -168,6 +181,9 @@ pub trait Store: Send + Sync {
     /// Replaces a user's document, and with it identities, roles and inviter. Sessions, the login
     /// columns and wrong passwords stay.
     async fn update_user(&self, update: &UserUpdate) -> Result<UserUpdated>;
+
+    /// As [`Store::update_user`], with a new password and a row of the audit, all of it or nothing.
+    async fn edit_account(&self, edit: &AccountEdit) -> Result<UserUpdated>;
 
     /// Users of any application who have an identity, in the order of `_id`: at most `limit`.
     async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Result<Vec<User>>;
@@ -265,10 +281,58 @@ pub trait Store: Send + Sync {
     /// Whether a user with role `admin` exists.
     async fn admin_exists(&self) -> Result<bool>;
 
-    /// Removes what is past its time: codes and captchas that expired before `codes_before`, log
+    /// Removes what is past its time: codes, captchas and values of `opendb-open-data` that expired before `codes_before`, log
     /// rows created before `log_before`, sessions and nonces expired before `now` (milliseconds),
     /// and changes of the gate that no token can be older than.
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()>;
+
+    /// The tokens of a user's list, oldest first.
+    async fn listed_tokens(&self, uid: &str) -> Result<Vec<ListedToken>>;
+
+    /// Notes uses of tokens. Of tokens that are not in the list (any more) nothing is noted.
+    async fn note_uses(&self, uses: &[TokenUse]) -> Result<()>;
+
+    /// Ends a session with all its tokens that are in the list, and answers these: none if there is
+    /// no such session.
+    async fn end_session(&self, end: &SessionEnd) -> Result<Vec<EndedToken>>;
+
+    /// Ends all other sessions of a user.
+    async fn end_other_sessions(&self, end: &OtherSessionsEnd) -> Result<OtherSessionsEnded>;
+
+    /// A user's second step.
+    async fn second_step(&self, uid: &str) -> Result<Option<StoredSecondStep>>;
+
+    /// Stores a second step that is not confirmed yet, in place of such a one. `Ok(false)`: there is
+    /// a confirmed one, or no such user.
+    async fn begin_second_step(&self, uid: &str, secret: &[u8], now: i64) -> Result<bool>;
+
+    /// Confirms the second step with this (encrypted) secret by the code of a time step, stores
+    /// digests of recovery codes, and notes it in the user's document (`second_step`). `Ok(false)`:
+    /// there is none to confirm.
+    async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> Result<bool>;
+
+    /// Tries an answer. A right one is used up; a wrong one is counted.
+    async fn try_second_step(&self, attempt: &SecondStepTry) -> Result<SecondStepOutcome>;
+
+    /// Puts other recovery codes in the place of those that are left. `Ok(false)`: there is no
+    /// confirmed second step.
+    async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool>;
+
+    /// Removes a second step, confirmed or not. `Ok(false)`: there was none.
+    async fn remove_second_step(&self, uid: &str) -> Result<bool>;
+
+    /// Takes at most `most` deliveries that are due `now`; until `busy_until` (milliseconds) nobody
+    /// else is given them.
+    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>>;
+
+    /// Forgets a delivery: it was accepted, or given up.
+    async fn finish_delivery(&self, id: &str) -> Result<()>;
+
+    /// Makes a delivery due at another time (milliseconds).
+    async fn postpone_delivery(&self, id: &str, due_at: i64) -> Result<()>;
+
+    /// Removes rows of the audit created before a time in milliseconds.
+    async fn sweep_audit(&self, before: i64) -> Result<()>;
 
     /// Whether the database answers and takes writes.
     async fn check(&self) -> Result<()>;

@@ -1,5 +1,6 @@
 //! Registering, signing in and out, passwords and status: what changes a user's sessions.
 
+use super::{AuditRow, NewDelivery};
 use crate::{account::User, log::LogRow};
 
 /// A token to be added to a user's list.
@@ -63,6 +64,8 @@ pub struct Registration {
     pub log: Option<LogRow>,
     /// Logged, in the same round trip, when an identifier is taken.
     pub on_conflict: Option<LogRow>,
+    /// Who did it, when it was not the user.
+    pub audit: Option<AuditRow>,
 }
 
 /// What became of a registration.
@@ -214,6 +217,8 @@ pub struct PasswordChange {
     pub valid_token_date: Option<i64>,
     /// A row of the log.
     pub log: Option<LogRow>,
+    /// Who is told, besides those of the row of the log.
+    pub told: Vec<NewDelivery>,
 }
 
 /// What became of a password change.
@@ -232,4 +237,6 @@ pub struct StatusChange {
     pub uid: String,
     /// `status`
     pub status: i64,
+    /// Who is told.
+    pub told: Vec<NewDelivery>,
 }

@@ -5,5 +5,6 @@ mod http;
 mod http_server;
 mod mail;
 mod sms;
+mod sms_vendors;
 mod smtp_server;
 mod weixin;

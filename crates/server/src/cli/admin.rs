@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use lingpai_domain::{
     account::User,
+    audit,
     clock::Clock,
     id::Ids,
     password::PasswordPolicy,
@@ -98,8 +99,9 @@ async fn create(args: &CreateArgs, loaded: &Loaded) -> anyhow::Result<Outcome> {
         doc.insert("password_secret_version".to_owned(), json!(version));
     }
     let store = open_store(&loaded.settings, true).await.context("opening the database / 打开数据库")?;
-    let registration =
-        Registration { user: User::new(doc), admin_seat: false, session: None, previous: None, log: None, on_conflict: None };
+    let user = User::new(doc);
+    let audit = Some(audit::row_of_command_line(Ids::default().next(&clock, random), clock.now_ms(), &user));
+    let registration = Registration { user, admin_seat: false, session: None, previous: None, log: None, on_conflict: None, audit };
     match store.register(&registration).await? {
         Registered::Done => {}
         Registered::AccountExists => {

@@ -1,8 +1,11 @@
-//! The command line (operating contract: `lingpai serve | init | check | migrate | admin`).
+//! The command line (operating contract).
 
 mod admin;
 mod check;
 mod check_upstreams;
+mod export;
+mod extended_json;
+mod import;
 mod init;
 mod load;
 mod migrate;
@@ -36,6 +39,10 @@ enum Command {
     Check(check::CheckArgs),
     /// 升级数据库结构 · Bring the database up to date
     Migrate(SettingsArgs),
+    /// 导入 uniCloud 导出的集合(JSON 行) · Import collections as uniCloud exports them (JSON lines)
+    Import(import::ImportArgs),
+    /// 将集合导出为 JSON 行 · Export collections as JSON lines
+    Export(export::ExportArgs),
     /// 管理员 · Administrators
     Admin {
         #[command(subcommand)]
@@ -89,6 +96,8 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Admin { command } => admin::run(command),
         Command::Reference { folder } => reference::run(&folder),
     }

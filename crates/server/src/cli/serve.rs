@@ -9,10 +9,7 @@ use lingpai_domain::{
     secret::Secret,
     store::Store,
 };
-use lingpai_providers::{
-    mail::{SmtpMailGateway, SmtpOptions, SmtpTls},
-    sms::WebhookSmsGateway,
-};
+use lingpai_providers::mail::{SmtpMailGateway, SmtpOptions, SmtpTls};
 
 use super::{
     FAILURE, SettingsArgs, fail,
@@ -22,6 +19,7 @@ use crate::{
     App, AppOptions,
     config::{Settings, settings},
     runtime::{SystemClock, SystemRandom},
+    sms_carrier::sms_gateway,
     telemetry::{logs, metrics_endpoint},
 };
 
@@ -103,10 +101,7 @@ type Gateways = (Option<Arc<dyn SmsGateway>>, Option<Arc<dyn MailGateway>>);
 fn gateways(settings: &Settings) -> anyhow::Result<Gateways> {
     let clock = Arc::new(SystemClock);
     let sms = match &settings.providers.sms {
-        Some(sms) => {
-            let gateway = WebhookSmsGateway::new(sms.webhook_url.expose(), sms.timeout, clock.clone()).context("providers.sms")?;
-            Some(Arc::new(gateway) as Arc<dyn SmsGateway>)
-        }
+        Some(sms) => Some(sms_gateway(sms, clock.clone(), Arc::new(SystemRandom)).context("providers.sms")?),
         None => None,
     };
     let mail = match &settings.providers.email {

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod captcha;
 pub mod dev;
 pub mod external;
+pub mod facial_recognition_verify;
 pub mod fission;
 pub mod login;
 pub mod logout;
@@ -13,6 +14,8 @@ pub mod open_bridge;
 pub mod register;
 pub mod registry;
 pub mod relate;
+pub mod second_step;
+pub mod session;
 pub mod utils;
 pub mod verify;
 

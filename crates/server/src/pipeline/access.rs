@@ -66,6 +66,7 @@ pub async fn verify(scope: &Scope<'_>, token: &str) -> Result<(PresentToken, Vec
         }
         roles = view.user.roles();
     }
+    scope.state.uses.take_in(&uid, token, &scope.client.ip, scope.state.base.clock.now_ms());
     Ok((PresentToken { token: token.to_owned(), claims }, roles))
 }
 

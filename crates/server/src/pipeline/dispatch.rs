@@ -2,21 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use lingpai_domain::error::{Code, Error, Result};
+use lingpai_domain::{
+    error::{Code, Error, Result},
+    validate::Params,
+};
 
 use super::{Scope, access, client_info, limits, listed_address, scope::config_error, signature};
 use crate::{
-    answer::{Answer, error_body},
+    answer::{Answer, spoken_error},
     call::Call,
     methods::{Access, Method, registry},
     state::State,
     telemetry,
-    words::Words,
 };
 
 /// Runs a call. There is always an answer, and it is always an object.
 pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
-    let locale = call.locale();
     let started = telemetry::Stopwatch::start();
     match run(state, &mut call).await {
         Ok(answer) => {
@@ -25,7 +26,7 @@ pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
         }
         Err(error) => {
             telemetry::call_failed(&call, &error, started);
-            error_body(&error, Words::built_in(), locale)
+            spoken_error(&error, &state.speech(call.client_locale()))
         }
     }
 }
@@ -50,26 +51,26 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
     match &method.access {
         Access::Anyone(handle) => {
             scope.present = access::present(&scope, token).await;
-            handle(&scope, parse(method, &scope, params)?).await
+            handle(&scope, parse(method, &scope, params).await?).await
         }
         Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty()).map(str::to_owned)).await,
         Access::User(renewal, handle) => {
             let mut caller = access::user(&scope, token, *renewal).await?;
-            let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
+            let answer = handle(&scope, parse(method, &scope, params).await?, &caller).await?;
             Ok(with_renewed(answer, &mut caller))
         }
         Access::Role(role, renewal, handle) => {
             let mut caller = access::role(&scope, token, *renewal, role).await?;
-            let answer = handle(&scope, parse(method, &scope, params)?, &caller).await?;
+            let answer = handle(&scope, parse(method, &scope, params).await?, &caller).await?;
             Ok(with_renewed(answer, &mut caller))
         }
         Access::Listed(handle) => {
             let listed = listed_address::check(&scope)?;
-            handle(&scope, parse(method, &scope, params)?, &listed).await
+            handle(&scope, parse(method, &scope, params).await?, &listed).await
         }
         Access::Signed(handle) => {
             let partner = signature::check(&scope, call, params.as_ref()).await?;
-            handle(&scope, parse(method, &scope, params)?, &partner).await
+            handle(&scope, parse(method, &scope, params).await?, &partner).await
         }
     }
 }
@@ -91,7 +92,11 @@ fn find(call: &Call) -> Result<&'static Method> {
     }
 }
 
-fn parse(method: &Method, scope: &Scope<'_>, params: Option<Map<String, Value>>) -> Result<lingpai_domain::validate::Params> {
+async fn parse(method: &Method, scope: &Scope<'_>, params: Option<Map<String, Value>>) -> Result<Params> {
     let params = params.ok_or_else(|| Error::new(Code::InvalidParam).with("param", "params"))?;
-    lingpai_domain::validate::Params::parse(params, method.fields, scope.config.password_strength)
+    let strength = scope.config.password_strength;
+    match scope.state.scripts.as_deref() {
+        Some(scripts) => Params::parse_with(params, method.fields, strength, scripts).await,
+        None => Params::parse(params, method.fields, strength),
+    }
 }

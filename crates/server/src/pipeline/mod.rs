@@ -14,5 +14,5 @@ pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
 pub use listed_address::ListedAddress;
-pub use scope::Scope;
+pub use scope::{Scope, config_error};
 pub use signature::Partner;

@@ -19,7 +19,7 @@ use lingpai_domain::{
     verification::CodePolicy,
 };
 
-use crate::{config::AppConfig, state::State, words::Locale};
+use crate::{config::AppConfig, speech::Speech, state::State, words::Locale};
 
 /// The surroundings of one call that passed the checks.
 pub struct Scope<'a> {
@@ -50,8 +50,15 @@ impl Scope<'_> {
             roles: &self.roles,
             client: self.client,
             scripts: self.state.scripts.as_deref(),
+            subscriptions: &self.state.subscriptions,
+            second_step_keys: self.state.second_step_keys.as_ref(),
             client_info: self.client_info,
         }
+    }
+
+    /// What the caller is told.
+    pub fn speech(&self) -> Speech<'_> {
+        self.state.speech(self.client_info.get("locale").and_then(Value::as_str))
     }
 
     /// How tokens are made here, or what the configuration lacks for them.

@@ -19,6 +19,7 @@ use lingpai_domain::{
 
 use super::{body, client_space, cors, peer, reply};
 use crate::{
+    answer::spoken_error,
     call::Call,
     config::settings::Space,
     methods::registry,
@@ -117,6 +118,7 @@ async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<Str
         },
     );
     let locale = call.locale();
+    let own_locale = call.client_locale().map(str::to_owned);
     if !registry::has_function(&call.function) {
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
@@ -128,7 +130,7 @@ async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<Str
     }
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
-        Err(_) => Ok(Value::Object(crate::answer::error_body(&Code::ServerBusy.into(), Words::built_in(), locale))),
+        Err(_) => Ok(Value::Object(spoken_error(&Code::ServerBusy.into(), &state.speech(own_locale.as_deref())))),
     }
 }
 

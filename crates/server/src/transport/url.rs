@@ -17,7 +17,7 @@ use lingpai_domain::{
 
 use super::{body, cors, peer, reply};
 use crate::{
-    answer::error_body,
+    answer::{error_body, spoken_error},
     call::{Call, SignedRequest},
     methods::{Access, Method, UNI_OPEN_BRIDGE, open_bridge, registry},
     pipeline,
@@ -69,10 +69,10 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         request_id: request_id.clone(),
         signed,
     };
-    let locale = call.locale();
+    let locale = call.client_locale().map(str::to_owned);
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),
-        Err(_) => answer(StatusCode::OK, &error_body(&Code::ServerBusy.into(), Words::built_in(), locale)),
+        Err(_) => answer(StatusCode::OK, &spoken_error(&Code::ServerBusy.into(), &state.speech(locale.as_deref()))),
     }
 }
 

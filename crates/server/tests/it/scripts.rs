@@ -11,6 +11,8 @@ each_engine!(
     before_register_changes_and_refuses,
     custom_passwords_are_the_scripts_business,
     a_script_that_fails_or_hangs_leaves_no_half_done_registration,
+    a_project_s_own_words_are_told,
+    a_project_s_own_rules_decide,
 );
 
 const UNI_ID: &str = r#"{"passwordSecret": [{"type": "hmac-sha256", "version": 1}], "tokenSecret": "t", "tokenExpiresIn": 7200, "tokenExpiresThreshold": 600}"#;
@@ -109,4 +111,99 @@ async fn a_script_that_fails_or_hangs_leaves_no_half_done_registration(engine: E
         app.stop().await?;
     }
     Ok(())
+}
+
+async fn a_project_s_own_words_are_told(engine: Engine) -> Outcome {
+    let lang = r#"module.exports = {
+        'zh-Hans': { 'uni-id-check-token-failed': '没有这个人', 'uni-id-param-required': '少了 {param} {nothing}', 'my-code': '我的话', 'login': '进门' },
+        en: { 'uni-id-check-token-failed': 'nobody here' },
+        ja: { 'uni-id-check-token-failed': '見つかりません' },
+    }"#;
+    let hooks = "module.exports = { beforeRegister () { throw { errCode: 'my-code' } } }";
+    let folder = center(UNI_ID, &[("lang/index.js", lang), ("hooks/index.js", hooks)])?;
+    let app = start(engine, &folder).await?;
+    let told = async |locale: &str| {
+        let call = Call::new("getAccountInfo").client_info("locale", locale);
+        let reply = app.send(call).await?;
+        refused(&reply, "uni-id-check-token-failed");
+        anyhow::Ok(reply.body["errMsg"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told("zh-Hans").await?, "没有这个人");
+    assert_eq!(told("en-US").await?, "nobody here");
+    assert_eq!(told("ja-JP").await?, "見つかりません");
+    // As in the original, whose only Chinese is the simplified one.
+    assert_eq!(told("zh-TW").await?, "没有这个人");
+    assert_eq!(told("fr").await?, "没有这个人");
+    let reply = app.call("login", json!({"username": "nobody"})).await?;
+    assert_eq!(reply.body["errMsg"], json!("少了 password "));
+    let reply = app.send(Call::new("login").params(json!({"username": "nobody"})).client_info("locale", "en").by_client()).await?;
+    assert!(reply.body["errMsg"].as_str().is_some_and(|text| text.contains("password") && text.is_ascii()), "{}", reply.body);
+    assert_eq!(register(&app, "alice").await?.body, json!({"errCode": "my-code", "errMsg": "我的话"}));
+
+    // Changed words count without a restart.
+    fs::write(
+        folder.path().join("uni-id/lang/index.js"),
+        "module.exports = { 'zh-Hans': { 'uni-id-check-token-failed': '查无此人,再试' } }",
+    )?;
+    assert_eq!(eventually(&app, async || told("zh-Hans").await, |text| text == "查无此人,再试").await?, "查无此人,再试");
+    app.stop().await
+}
+
+/// Asks again while a change of a file is taken over in the background, which takes some calls.
+async fn eventually<T>(app: &TestApp, ask: impl AsyncFn() -> anyhow::Result<T>, is_new: impl Fn(&T) -> bool) -> anyhow::Result<T> {
+    let mut last = ask().await?;
+    for _ in 0..2000 {
+        if is_new(&last) {
+            break;
+        }
+        app.clock.advance(600);
+        tokio::task::yield_now().await;
+        last = ask().await?;
+    }
+    Ok(last)
+}
+
+async fn a_project_s_own_rules_decide(engine: Engine) -> Outcome {
+    let rules = "module.exports = (validator) => {
+        validator.mixin('password', (password) => {
+            if (typeof password !== 'string' || password.length < 10) return { errCode: ERROR.INVALID_PASSWORD }
+        })
+        validator.mixin('nickname', (nickname) => { if (nickname === 'root') return { errCode: 'my-nickname', errMsg: 'taken by us' } })
+        validator.mixin('string', (text) => typeof text === 'string' && !text.includes('<'))
+        validator.mixin('mobile', () => undefined)
+        validator.mixin('username', (name) => { if (name === 'crash') null.x })
+    }";
+    let folder = center(UNI_ID, &[("validator.js", rules)])?;
+    let app = start(engine, &folder).await?;
+    let register = async |params: Value| {
+        let captcha = app.captcha("register").await?;
+        let mut all = json!({"username": "alice", "password": "long enough", "captcha": captcha});
+        if let (Some(all), Some(params)) = (all.as_object_mut(), params.as_object()) {
+            all.extend(params.clone());
+        }
+        app.call("registerUser", all).await
+    };
+    // Our own words belong to our own codes.
+    let reply = register(json!({"password": "123456789"})).await?;
+    refused(&reply, "uni-id-invalid-password");
+    assert!(reply.body["errMsg"].as_str().is_some_and(|text| !text.is_empty()));
+    assert_eq!(register(json!({"nickname": "root"})).await?.body, json!({"errCode": "my-nickname", "errMsg": "taken by us"}));
+    refused(&register(json!({"inviteCode": "<b>"})).await?, "uni-id-invalid-param");
+    refused(&register(json!({"username": "crash"})).await?, "uni-id-script-failed");
+    // A rule that lets everything through: what comes through is still of the right form.
+    refused(&app.call("loginBySms", json!({"mobile": 5, "code": "1"})).await?, "uni-id-invalid-param");
+    refused(&app.call("loginBySms", json!({"mobile": "12", "code": "1"})).await?, "uni-id-mobile-verify-code-error");
+    refused(&register(json!({"username": "x".repeat(2000)})).await?, "uni-id-invalid-param");
+    // What is absent is nobody's business, and lists are checked element by element.
+    done(register(json!({"nickname": " ", "username": "alice"})).await?);
+    let admin = done(app.call("registerAdmin", json!({"username": "boss", "password": "long enough"})).await?).token()?;
+    let add = json!({"username": "carol", "password": "long enough", "tags": ["good", "<bad>"]});
+    refused(&app.call_as(&admin, "addUser", add).await?, "uni-id-invalid-param");
+
+    fs::write(folder.path().join("uni-id/validator.js"), "module.exports = { username: (name) => name !== 'dave' }")?;
+    let try_dave = async || Ok(register(json!({"username": "dave", "password": "short1"})).await?.code());
+    let code = eventually(&app, try_dave, |code| code == &json!("uni-id-invalid-param")).await?;
+    assert_eq!(code, json!("uni-id-invalid-param"));
+    done(register(json!({"username": "erin", "password": "short1"})).await?);
+    app.stop().await
 }

@@ -38,6 +38,14 @@ BEGIN
 END
 $$;
 
+-- Locks the users of many operations that share a transaction, before the first of them.
+CREATE FUNCTION lingpai_lock_each(p_uids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(key)
+    FROM (SELECT DISTINCT hashtextextended(uid, 1) AS key FROM unnest(p_uids) AS uid ORDER BY key) AS keys;
+END
+$$;
+
 CREATE FUNCTION lingpai_is_revoked(p_hash bytea) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM gate_changes WHERE hash = p_hash);

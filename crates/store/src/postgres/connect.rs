@@ -79,11 +79,11 @@ impl Target {
         }
     }
 
-    /// A pool of connections, opened as they are needed.
+    /// A pool of at most so many connections, opened as they are needed.
     ///
     /// # Errors
     /// If the pool cannot be made.
-    pub fn pool(self, options: &Options) -> Result<Pool, OpenError> {
+    pub fn pool(self, options: &Options, connections: usize) -> Result<Pool, OpenError> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match self.tls {
             Some(tls) => Manager::from_config(self.config, tls, manager_config),
@@ -91,7 +91,7 @@ impl Target {
         };
         let limit = Some(options.statement_timeout);
         Pool::builder(manager)
-            .max_size(options.connections.max(1))
+            .max_size(connections.max(1))
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })
             .build()

@@ -58,6 +58,28 @@ impl Failure {
             if code == SqlState::UNIQUE_VIOLATION.code() && constraint.starts_with(prefix))
     }
 
+    /// Whether the server answered, and refused.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Failure::Server { .. })
+    }
+
+    /// Whether the server closes the connection with this refusal: it is stopping, or was told to.
+    pub fn ends_connection(&self) -> bool {
+        let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT];
+        matches!(self, Failure::Server { code, .. } if ends.iter().any(|state| state.code() == code))
+    }
+
+    /// The same failure for another of those whom it struck together.
+    pub fn repeated(&self) -> Self {
+        match self {
+            Failure::Server { code, message, constraint } => {
+                Failure::Server { code: code.clone(), message: message.clone(), constraint: constraint.clone() }
+            }
+            Failure::Timeout(what) => Failure::Timeout(what),
+            other => Failure::Connection(other.to_string()),
+        }
+    }
+
     /// Whether the connection must not be used again: it is gone, or its prepared statements do not
     /// fit a schema that a newer program has changed in the meantime.
     pub fn spoils_connection(&self) -> bool {

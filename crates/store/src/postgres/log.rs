@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     PostgresStore,
+    along::deliveries,
     failure::Failure,
     statements::{column, only},
     text::storable,
@@ -81,7 +82,7 @@ impl PostgresStore {
     pub(super) async fn log_failed_thrice(&self, recent: &RecentQuery) -> Result<bool, Failure> {
         let recent = RecentColumns::from(recent);
         let rows = self
-            .read(
+            .read_by_key(
                 "SELECT lingpai_failed_thrice($1, $2, $3, $4, $5)",
                 &[&recent.kind, &recent.ip, &recent.field, &recent.value, &recent.since],
             )
@@ -90,7 +91,12 @@ impl PostgresStore {
     }
 
     pub(super) async fn log_append(&self, row: &LogRow) -> Result<(), Failure> {
-        self.write("SELECT lingpai_append_log($1)", &[&LogColumns::from(row)]).await?;
+        if row.told.is_empty() {
+            self.write("SELECT lingpai_append_log($1)", &[&LogColumns::from(row)]).await?;
+        } else {
+            let told = deliveries(&row.told);
+            self.write("SELECT lingpai_then_tell('done', $2) FROM lingpai_append_log($1)", &[&LogColumns::from(row), &told]).await?;
+        }
         Ok(())
     }
 

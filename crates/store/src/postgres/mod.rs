@@ -2,15 +2,19 @@
 //!
 //! Every operation is one prepared statement, committed by itself: the operations that look before
 //! they write are PL/pgSQL functions (see `migrations/postgres`), so that each costs one round trip
-//! and no transaction is ever open while the program does something else.
+//! and no transaction is ever open while the program does something else. Under load, reads by key
+//! share connections ([`lanes`]) and the most frequent writes share commits ([`group`]).
 
+mod along;
 mod codes;
 mod collections;
 mod connect;
 mod devices;
 mod failure;
 mod gate;
+mod group;
 mod invitations;
+mod lanes;
 mod log;
 mod maintenance;
 mod nonces;
@@ -19,6 +23,8 @@ mod operations;
 mod outcome;
 mod real_name;
 mod schema;
+mod second_steps;
+mod session_list;
 mod sessions;
 mod statements;
 #[cfg(feature = "testing")]
@@ -27,17 +33,14 @@ mod text;
 mod updates;
 mod users;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU64},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64},
 };
 
-use deadpool_postgres::Pool;
 use lingpai_domain::clock::Clock;
 
+use self::{group::Group, lanes::Lanes, statements::Runner};
 use crate::{OpenError, Options};
 
 /// A store on PostgreSQL, version 14 or newer.
@@ -45,10 +48,10 @@ use crate::{OpenError, Options};
 /// Connections that were lost are replaced as they are needed, so the store outlives a restart of
 /// the server.
 pub struct PostgresStore {
-    pool: Pool,
+    runner: Runner,
+    lanes: Lanes,
+    group: Group,
     clock: Arc<dyn Clock>,
-    /// How long the client waits for an answer before it gives the connection up.
-    patience: Duration,
     reads: AtomicU64,
     writes: AtomicU64,
     /// The longest life of a token that this store has written, in seconds.
@@ -68,10 +71,14 @@ impl PostgresStore {
     pub async fn open(url: &str, options: &Options) -> Result<Self, OpenError> {
         let target = connect::Target::parse(url, options)?;
         schema::prepare(&target, options.migrate).await?;
+        let lanes = Lanes::share(options.connections);
+        let runner =
+            Runner { pool: target.pool(options, options.connections.saturating_sub(lanes))?, patience: connect::patience(options) };
         Ok(Self {
-            pool: target.pool(options)?,
+            group: Group::start(&runner),
+            runner,
+            lanes: Lanes::new(lanes),
             clock: Arc::clone(&options.clock),
-            patience: connect::patience(options),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             longest_life: AtomicI64::new(0),

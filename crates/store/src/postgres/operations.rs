@@ -4,13 +4,15 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::{
-        AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
-        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode,
-        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
-        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        ListedToken, LockRule, Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged,
+        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry,
+        SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate,
+        UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -36,6 +38,10 @@ impl Store for PostgresStore {
         self.user_by_id(uid).await.map_err(Failure::classify)
     }
 
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>> {
+        self.user_overview(uid).await.map_err(Failure::classify)
+    }
+
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {
         self.user_and_session(uid, token).await.map_err(Failure::classify)
     }
@@ -54,6 +60,10 @@ impl Store for PostgresStore {
 
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
         self.session_fail_login(failure).await.map_err(Failure::classify)
+    }
+
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool> {
+        self.session_locked_out(uid, ip, now, lock).await.map_err(Failure::classify)
     }
 
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {
@@ -190,6 +200,66 @@ impl Store for PostgresStore {
 
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()> {
         self.sweep_expired(now, codes_before, log_before).await.map_err(Failure::classify)
+    }
+
+    async fn edit_account(&self, edit: &AccountEdit) -> Result<UserUpdated> {
+        self.account_edit(edit).await.map_err(Failure::classify)
+    }
+
+    async fn listed_tokens(&self, uid: &str) -> Result<Vec<ListedToken>> {
+        self.session_listed(uid).await.map_err(Failure::classify)
+    }
+
+    async fn note_uses(&self, uses: &[TokenUse]) -> Result<()> {
+        self.session_note_uses(uses).await.map_err(Failure::classify)
+    }
+
+    async fn end_session(&self, end: &SessionEnd) -> Result<Vec<EndedToken>> {
+        self.session_end(end).await.map_err(Failure::classify)
+    }
+
+    async fn end_other_sessions(&self, end: &OtherSessionsEnd) -> Result<OtherSessionsEnded> {
+        self.session_end_others(end).await.map_err(Failure::classify)
+    }
+
+    async fn second_step(&self, uid: &str) -> Result<Option<StoredSecondStep>> {
+        self.second_step_find(uid).await.map_err(Failure::classify)
+    }
+
+    async fn begin_second_step(&self, uid: &str, secret: &[u8], now: i64) -> Result<bool> {
+        self.second_step_begin(uid, secret, now).await.map_err(Failure::classify)
+    }
+
+    async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> Result<bool> {
+        self.second_step_confirm(uid, secret, step, recovery).await.map_err(Failure::classify)
+    }
+
+    async fn try_second_step(&self, attempt: &SecondStepTry) -> Result<SecondStepOutcome> {
+        self.second_step_try(attempt).await.map_err(Failure::classify)
+    }
+
+    async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool> {
+        self.second_step_replace_recovery(uid, recovery).await.map_err(Failure::classify)
+    }
+
+    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
+        self.second_step_remove(uid).await.map_err(Failure::classify)
+    }
+
+    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
+        self.deliveries_take(now, busy_until, most).await.map_err(Failure::classify)
+    }
+
+    async fn finish_delivery(&self, id: &str) -> Result<()> {
+        self.delivery_finish(id).await.map_err(Failure::classify)
+    }
+
+    async fn postpone_delivery(&self, id: &str, due_at: i64) -> Result<()> {
+        self.delivery_postpone(id, due_at).await.map_err(Failure::classify)
+    }
+
+    async fn sweep_audit(&self, before: i64) -> Result<()> {
+        self.audit_sweep(before).await.map_err(Failure::classify)
     }
 
     async fn check(&self) -> Result<()> {

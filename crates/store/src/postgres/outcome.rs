@@ -1,7 +1,8 @@
 //! The words with which the functions in `migrations/postgres` answer.
 
 use lingpai_domain::store::{
-    CaptchaOutcome, FailedOutcome, InviteAccepted, PasswordChanged, Registered, Renewed, SignedIn, SignedInLinked, UserUpdated,
+    CaptchaOutcome, FailedOutcome, InviteAccepted, OtherSessionsEnded, PasswordChanged, Registered, Renewed, SecondStepOutcome, SignedIn,
+    SignedInLinked, UserUpdated,
 };
 
 use super::failure::Failure;
@@ -42,5 +43,7 @@ outcomes! {
     PasswordChanged { "done" => Done, "stale" => Stale }
     UserUpdated { "done" => Done, "stale" => Stale, "taken" => Taken }
     InviteAccepted { "done" => Done, "has_inviter" => HasInviter, "circle" => Circle, "gone" => Gone }
+    OtherSessionsEnded { "done" => Done, "stale" => Stale, "token_revoked" => TokenRevoked }
+    SecondStepOutcome { "right" => Right, "wrong" => Wrong, "locked" => Locked, "gone" => Gone }
     CaptchaOutcome { "right" => Right, "wrong" => Wrong, "overdue" => Overdue }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use lingpai_domain::{
     account::Identity,
+    log::LogRow,
     store::{
         FailedLogin, FailedOutcome, Logout, NewSession, PasswordChange, PasswordChanged, Registered, Registration, Renewal, Renewed,
         SignIn, SignedIn, SignedInLinked,
@@ -18,7 +19,9 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    along::{DeliveryColumns, deliveries},
     failure::Failure,
+    group::{self, Write},
     invitations::inviters,
     log::LogColumns,
     outcome::Outcome,
@@ -30,7 +33,7 @@ use crate::document::{UserParts, stands_apart};
 /// The composite type `lingpai_new_session`.
 #[derive(ToSql)]
 #[postgres(name = "lingpai_new_session")]
-struct SessionColumns {
+pub(super) struct SessionColumns {
     token: String,
     hash: Vec<u8>,
     issued_at: i64,
@@ -46,7 +49,7 @@ struct SessionColumns {
 
 impl SessionColumns {
     /// `longest_life`: the longest life of a token that is known to be in the database, in seconds.
-    fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
+    pub(super) fn new(session: &NewSession, longest_life: &AtomicI64) -> Self {
         let life = session.expires_at.saturating_sub(session.issued_at);
         Self {
             token: storable(&session.token).into_owned(),
@@ -144,10 +147,16 @@ fn password_members(password: &str, version: Option<i64>, valid_token_date: Opti
     Json(members)
 }
 
+/// Deliveries that are stored together with a row of the log, and with that of a session that ends.
+fn told(log: &LogRow, previous: Option<&Logout>) -> Vec<DeliveryColumns> {
+    let previous = previous.map_or(&[][..], |previous| &previous.log.told);
+    deliveries(&[&log.told[..], previous].concat())
+}
+
 impl PostgresStore {
     /// Notes that a token's life is in the database, so that the next sign-ins need not write it.
-    fn remember_life(&self, session: Option<&SessionColumns>) {
-        if let Some(life) = session.and_then(|session| session.longest_life) {
+    fn remember_life(&self, life: Option<i64>) {
+        if let Some(life) = life {
             self.longest_life.fetch_max(life, Ordering::Relaxed);
         }
     }
@@ -157,9 +166,12 @@ impl PostgresStore {
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         let on_conflict = registration.on_conflict.as_ref().map(LogColumns::from);
         let session = registration.session.as_ref().map(|session| SessionColumns::new(session, &self.longest_life));
+        let of_row = |row: Option<&LogRow>| row.map(|row| row.told.clone()).unwrap_or_default();
+        let mut told = of_row(registration.log.as_ref());
+        told.extend(of_row(registration.previous.as_ref().map(|previous| &previous.log)));
         let answer = self
             .write(
-                "SELECT lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "SELECT lingpai_then_tell(lingpai_then_audit(lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9), $10, $11), $12)",
                 &[
                     &storable(&parts.id),
                     &Json(&parts.doc),
@@ -170,6 +182,9 @@ impl PostgresStore {
                     &registration.previous.as_ref().map(SessionEnd::from),
                     &registration.log.as_ref().map(LogColumns::from),
                     &on_conflict,
+                    &registration.audit.as_ref().map(|row| storable(&row.id)),
+                    &registration.audit.as_ref().map(|row| Json(&row.doc)),
+                    &deliveries(&told),
                 ],
             )
             .await;
@@ -177,7 +192,7 @@ impl PostgresStore {
             Ok(rows) => {
                 let registered = outcome(rows)?;
                 if registered == Registered::Done {
-                    self.remember_life(session.as_ref());
+                    self.remember_life(session.as_ref().and_then(|session| session.longest_life));
                 }
                 Ok(registered)
             }
@@ -194,25 +209,31 @@ impl PostgresStore {
 
     pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
-        let rehash = sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None));
-        let rows = self
-            .write(
-                "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)",
-                &[
-                    &storable(&sign_in.uid),
-                    &sign_in.revision,
-                    &session,
-                    &sign_in.lock.map(|lock| lock.limit),
-                    &sign_in.lock.map(|lock| lock.retry_ms),
-                    &rehash,
-                    &sign_in.previous.as_ref().map(SessionEnd::from),
-                    &LogColumns::from(&sign_in.log),
-                ],
-            )
-            .await?;
+        let life = session.longest_life;
+        let uid = storable(&sign_in.uid).into_owned();
+        let previous = sign_in.previous.as_ref().map(SessionEnd::from);
+        let told = told(&sign_in.log, sign_in.previous.as_ref());
+        let users = previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect();
+        let mut params: Vec<group::Value> = vec![
+            Box::new(uid),
+            Box::new(sign_in.revision),
+            Box::new(session),
+            Box::new(sign_in.lock.map(|lock| lock.limit)),
+            Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
+            Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
+            Box::new(previous),
+            Box::new(LogColumns::from(&sign_in.log)),
+        ];
+        let sql = if told.is_empty() {
+            "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)"
+        } else {
+            params.push(Box::new(told));
+            "SELECT lingpai_then_tell(lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8), $9)"
+        };
+        let rows = self.write_in_group(Write { sql, params, users }).await?;
         let signed_in = outcome(rows)?;
         if signed_in == SignedIn::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(life);
         }
         Ok(signed_in)
     }
@@ -223,7 +244,7 @@ impl PostgresStore {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
         let answer = self
             .write(
-                "SELECT lingpai_sign_in_linked($1, $2, $3, $4, $5, $6, $7, $8)",
+                "SELECT lingpai_then_tell(lingpai_sign_in_linked($1, $2, $3, $4, $5, $6, $7, $8), $9)",
                 &[
                     &storable(&parts.id),
                     &sign_in.revision,
@@ -233,6 +254,7 @@ impl PostgresStore {
                     &session,
                     &sign_in.previous.as_ref().map(SessionEnd::from),
                     &LogColumns::from(&sign_in.log),
+                    &told(&sign_in.log, sign_in.previous.as_ref()),
                 ],
             )
             .await;
@@ -243,63 +265,80 @@ impl PostgresStore {
             Err(failure) => return Err(failure),
         };
         if outcome == SignedInLinked::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(session.longest_life);
         }
         Ok(outcome)
     }
 
     pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {
+        let uid = storable(&failure.uid).into_owned();
         let rows = self
-            .write(
-                "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
-                &[
-                    &storable(&failure.uid),
-                    &storable(&failure.ip),
-                    &failure.now,
-                    &failure.lock.limit,
-                    &failure.lock.retry_ms,
-                    &LogColumns::from(&failure.log),
+            .write_in_group(Write {
+                sql: "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
+                users: vec![uid.clone()],
+                params: vec![
+                    Box::new(uid),
+                    Box::new(storable(&failure.ip).into_owned()),
+                    Box::new(failure.now),
+                    Box::new(failure.lock.limit),
+                    Box::new(failure.lock.retry_ms),
+                    Box::new(LogColumns::from(&failure.log)),
                 ],
-            )
+            })
             .await?;
         outcome(rows)
     }
 
     pub(super) async fn session_renew(&self, renewal: &Renewal) -> Result<Renewed, Failure> {
         let session = SessionColumns::new(&renewal.session, &self.longest_life);
+        let life = session.longest_life;
+        let uid = storable(&renewal.uid).into_owned();
         let rows = self
-            .write(
-                "SELECT lingpai_renew($1, $2, $3, $4, $5)",
-                &[
-                    &storable(&renewal.uid),
-                    &renewal.revision,
-                    &renewal.old_token.as_deref().map(storable),
-                    &renewal.old_hash.as_slice(),
-                    &session,
+            .write_in_group(Write {
+                sql: "SELECT lingpai_renew_linked($1, $2, $3, $4, $5)",
+                users: vec![uid.clone()],
+                params: vec![
+                    Box::new(uid),
+                    Box::new(renewal.revision),
+                    Box::new(renewal.old_token.as_deref().map(|token| storable(token).into_owned())),
+                    Box::new(renewal.old_hash.to_vec()),
+                    Box::new(session),
                 ],
-            )
+            })
             .await?;
         let renewed = outcome(rows)?;
         if renewed == Renewed::Done {
-            self.remember_life(Some(&session));
+            self.remember_life(life);
         }
         Ok(renewed)
     }
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
-        self.write("SELECT lingpai_logout($1)", &[&SessionEnd::from(logout)]).await?;
+        let end = SessionEnd::from(logout);
+        let users = vec![end.uid.clone()];
+        let write = if logout.log.told.is_empty() {
+            Write { sql: "SELECT lingpai_logout($1)", params: vec![Box::new(end)], users }
+        } else {
+            let told = deliveries(&logout.log.told);
+            let sql = "SELECT lingpai_then_tell('done', $2) FROM lingpai_logout($1)";
+            Write { sql, params: vec![Box::new(end), Box::new(told)], users }
+        };
+        self.write_in_group(write).await?;
         Ok(())
     }
 
     pub(super) async fn session_password(&self, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
+        let mut told = change.told.clone();
+        told.extend(change.log.iter().flat_map(|row| row.told.clone()));
         let rows = self
             .write(
-                "SELECT lingpai_change_password($1, $2, $3, $4)",
+                "SELECT lingpai_then_tell(lingpai_change_password($1, $2, $3, $4), $5)",
                 &[
                     &storable(&change.uid),
                     &change.revision,
                     &password_members(&change.password, change.version, change.valid_token_date),
                     &change.log.as_ref().map(LogColumns::from),
+                    &deliveries(&told),
                 ],
             )
             .await?;

@@ -1,45 +1,77 @@
 //! Running one prepared statement on a connection of the pool: the one place that talks to the server.
 
-use std::sync::atomic::Ordering;
+use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use tokio_postgres::{Row, types::ToSql};
 
-use super::{PostgresStore, failure::Failure};
+use super::{PostgresStore, failure::Failure, group::Write};
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-impl PostgresStore {
-    /// Runs a statement that only reads.
-    pub(super) async fn read(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.run(sql, params).await
-    }
+/// Runs statements.
+#[derive(Clone)]
+pub struct Runner {
+    /// Connections that serve one caller at a time.
+    pub pool: Pool,
+    /// How long the client waits for an answer before it gives the connection up.
+    pub patience: Duration,
+}
 
-    /// Runs a statement that writes. It is committed when this returns `Ok`.
-    pub(super) async fn write(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
-        let rows = self.run(sql, params).await?;
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        Ok(rows)
-    }
-
-    async fn run(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+impl Runner {
+    /// Runs a statement on a connection of the pool.
+    pub async fn run(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         let connection = self.pool.get().await?;
-        let answer = async {
-            // The connection keeps prepared statements: only its first use of one costs a round trip more.
-            let statement = connection.prepare_cached(sql).await?;
-            connection.query(&statement, params).await
-        };
-        let result = match tokio::time::timeout(self.patience, answer).await {
-            Ok(result) => result.map_err(Failure::from),
-            Err(_) => Err(Failure::Timeout("the server did not answer in time")),
-        };
+        let result = self.in_time(query(&connection, sql, params)).await;
         if result.as_ref().is_err_and(Failure::spoils_connection) {
             // Taken out of the pool and closed; the pool makes another when one is needed.
             drop(Object::take(connection));
         }
         result
+    }
+
+    async fn in_time(&self, answer: impl Future<Output = Result<Vec<Row>, Failure>>) -> Result<Vec<Row>, Failure> {
+        tokio::time::timeout(self.patience, answer).await.unwrap_or(Err(Failure::Timeout("the server did not answer in time")))
+    }
+}
+
+async fn query(connection: &ClientWrapper, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+    // The connection keeps prepared statements: only its first use of one costs a round trip more.
+    let statement = connection.prepare_cached(sql).await?;
+    Ok(connection.query(&statement, params).await?)
+}
+
+impl PostgresStore {
+    /// Runs a statement that only reads, by key and at most a few rows: see [`super::lanes`].
+    pub(super) async fn read_by_key(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let Some(place) = self.lanes.place(&self.runner.pool).await? else { return self.runner.run(sql, params).await };
+        let result = self.runner.in_time(query(place.connection(), sql, params)).await;
+        if result.as_ref().is_err_and(Failure::spoils_connection) {
+            place.abandon().await;
+        }
+        result
+    }
+
+    /// Runs a write that may share its commit with others. It is committed when this returns `Ok`.
+    pub(super) async fn write_in_group(&self, write: Write) -> Result<Vec<Row>, Failure> {
+        let rows = self.group.write(write, self.runner.patience).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(rows)
+    }
+
+    /// Runs a statement that only reads.
+    pub(super) async fn read(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.runner.run(sql, params).await
+    }
+
+    /// Runs a statement that writes. It is committed when this returns `Ok`.
+    pub(super) async fn write(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        let rows = self.runner.run(sql, params).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(rows)
     }
 }
 

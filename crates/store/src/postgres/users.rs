@@ -1,7 +1,7 @@
 //! Finding and reading users.
 
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     store::{AnyIdentityQuery, Candidates, IdentityQuery, RecentQuery, SessionView, StatusChange},
 };
 use postgres_types::Json;
@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    along::deliveries,
     failure::Failure,
     invitations::ancestry_at,
     log::RecentColumns,
@@ -73,7 +74,7 @@ impl PostgresStore {
         let recent = recent.map(RecentColumns::from);
         let recent = recent.as_ref();
         let rows = self
-            .read(
+            .read_by_key(
                 CANDIDATES,
                 &[
                     &lookup_key(query.kind.wire()),
@@ -101,7 +102,7 @@ impl PostgresStore {
     pub(super) async fn user_candidates_of_any(&self, query: &AnyIdentityQuery) -> Result<Candidates, Failure> {
         let kinds: Vec<_> = query.identities.iter().map(|(kind, _)| lookup_key(kind.wire())).collect();
         let values: Vec<_> = query.identities.iter().map(|(_, value)| lookup_key(value)).collect();
-        let rows = self.read(CANDIDATES_OF_ANY, &[&kinds, &values, &lookup_key(&query.app)]).await?;
+        let rows = self.read_by_key(CANDIDATES_OF_ANY, &[&kinds, &values, &lookup_key(&query.app)]).await?;
         let mut candidates = Candidates::default();
         for row in &rows {
             candidates.elsewhere = column(row, 0)?;
@@ -113,12 +114,18 @@ impl PostgresStore {
     }
 
     pub(super) async fn user_by_id(&self, uid: &str) -> Result<Option<User>, Failure> {
-        let rows = self.read(BY_ID, &[&storable(uid)]).await?;
+        let rows = self.read_by_key(BY_ID, &[&storable(uid)]).await?;
         rows.first().map(|row| user_at(row, 0)).transpose()
     }
 
+    pub(super) async fn user_overview(&self, uid: &str) -> Result<Option<AccountOverview>, Failure> {
+        let rows = self.read_by_key("SELECT doc::text FROM users WHERE id = $1", &[&storable(uid)]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(serde_json::from_str(column(row, 0)?)?))
+    }
+
     pub(super) async fn user_and_session(&self, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
-        let rows = self.read(BY_ID_WITH_SESSION, &[&storable(uid), &storable(token)]).await?;
+        let rows = self.read_by_key(BY_ID_WITH_SESSION, &[&storable(uid), &storable(token)]).await?;
         let view = |row| Ok(SessionView { listed: column(row, 0)?, user: user_at(row, 1)? });
         rows.first().map(view).transpose()
     }
@@ -131,7 +138,15 @@ impl PostgresStore {
 
     pub(super) async fn user_status(&self, change: &StatusChange) -> Result<bool, Failure> {
         let changes = Json(json!({"status": change.status}));
-        let rows = self.write("SELECT lingpai_change_status($1, $2)", &[&storable(&change.uid), &changes]).await?;
+        let rows = if change.told.is_empty() {
+            self.write("SELECT lingpai_change_status($1, $2)", &[&storable(&change.uid), &changes]).await?
+        } else {
+            self.write(
+                "SELECT c, lingpai_then_tell(CASE WHEN c THEN 'done' END, $3) FROM lingpai_change_status($1, $2) AS c",
+                &[&storable(&change.uid), &changes, &deliveries(&change.told)],
+            )
+            .await?
+        };
         column(&only(rows)?, 0)
     }
 

@@ -44,9 +44,13 @@ pub fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connectio
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
-    connection.pragma_update(None, "mmap_size", MAPPED)?;
     keep_statements(&connection)?;
     Ok(connection)
+}
+
+/// Makes a reader see the file as memory, or not.
+pub fn map(connection: &Connection, mapped: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "mmap_size", if mapped { MAPPED } else { 0 })
 }
 
 /// Statements are prepared once. By default SQLite prepares many again whenever their parameters

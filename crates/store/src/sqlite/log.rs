@@ -3,12 +3,13 @@
 use lingpai_domain::{log::LogRow, store::RecentQuery};
 use rusqlite::Connection;
 
-use super::failure::Failure;
+use super::{along, failure::Failure};
 use crate::document::{self, LogParts};
 
 /// Appends a row.
 pub fn append(connection: &Connection, row: &LogRow) -> Result<(), Failure> {
-    insert(connection, &LogParts::from(row))
+    insert(connection, &LogParts::from(row))?;
+    along::tell(connection, &row.told)
 }
 
 /// Appends or replaces a row.

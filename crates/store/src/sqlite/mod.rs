@@ -3,6 +3,7 @@
 //! One thread writes and lets concurrent callers share commits ([`writer`]); another does the bulk
 //! of the checkpoints ([`checkpoint`]); reads happen in place on a few connections ([`readers`]).
 
+mod along;
 mod captchas;
 mod checkpoint;
 mod codes;
@@ -21,6 +22,8 @@ mod passwords;
 mod readers;
 mod real_name;
 mod schema;
+mod second_steps;
+mod session_list;
 mod sessions;
 mod sweep;
 mod updates;
@@ -37,14 +40,16 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     clock::Clock,
     log::LogRow,
     store::{
-        AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, FailedLogin, FailedOutcome, GateCursor, GateNews,
-        GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, Logout, NewCaptcha, NewCode,
-        NewSession, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role,
-        RoundTrips, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin,
+        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
+        ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange,
+        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
+        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep,
+        TokenUse, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -88,12 +93,13 @@ impl SqliteStore {
         let timeout = options.statement_timeout;
         let mut connection = connection::writer(path, timeout).map_err(storage)?;
         schema::prepare(&mut connection, options.migrate)?;
-        let readers = Readers::open(path, options.readers, timeout).map_err(storage)?;
+        let commits = Arc::default();
+        let readers = Readers::open(path, options.readers, timeout, Arc::clone(&commits)).map_err(storage)?;
         let checkpoints = connection::writer(path, timeout).map_err(storage)?;
         let checkpointer = Checkpointer::start(checkpoints, Bounds::default(), timeout).map_err(system)?;
         Ok(Self {
             readers: Arc::new(readers),
-            writer: Writer::start(connection, checkpointer, timeout).map_err(system)?,
+            writer: Writer::start(connection, checkpointer, timeout, commits).map_err(system)?,
             clock: Arc::clone(&options.clock),
             longest: Longest::default(),
             reads: AtomicU64::new(0),
@@ -166,6 +172,10 @@ impl Store for SqliteStore {
         self.read(|connection| users::find(connection, uid))
     }
 
+    async fn account_overview(&self, uid: &str) -> Result<Option<AccountOverview>> {
+        self.read(|connection| users::overview(connection, uid))
+    }
+
     async fn session_view(&self, uid: &str, token: &str) -> Result<Option<SessionView>> {
         self.read(|connection| users::with_session(connection, uid, token))
     }
@@ -189,6 +199,10 @@ impl Store for SqliteStore {
     async fn fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome> {
         let failure = failure.clone();
         self.write(move |connection| sessions::fail(connection, &failure)).await
+    }
+
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> Result<bool> {
+        self.read(|connection| sessions::is_locked(connection, uid, ip, now, lock))
     }
 
     async fn renew(&self, renewal: &Renewal) -> Result<Renewed> {
@@ -358,6 +372,7 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()> {
         while self.write(move |connection| sweep::codes(connection, codes_before)).await? {}
+        while self.write(move |connection| sweep::open_data(connection, codes_before)).await? {}
         if let Some(before) = log_before {
             while self.write(move |connection| sweep::log(connection, before)).await? {}
         }
@@ -371,6 +386,82 @@ impl Store for SqliteStore {
         }
         while self.write(move |connection| sweep::gate(connection, now)).await? {}
         while self.write(move |connection| sweep::nonces(connection, now)).await? {}
+        Ok(())
+    }
+
+    async fn edit_account(&self, edit: &AccountEdit) -> Result<UserUpdated> {
+        let edit = edit.clone();
+        self.write(move |connection| along::edit_account(connection, &edit)).await
+    }
+
+    async fn listed_tokens(&self, uid: &str) -> Result<Vec<ListedToken>> {
+        self.read(|connection| session_list::listed(connection, uid))
+    }
+
+    async fn note_uses(&self, uses: &[TokenUse]) -> Result<()> {
+        let uses = uses.to_vec();
+        self.write(move |connection| session_list::note_uses(connection, &uses)).await
+    }
+
+    async fn end_session(&self, end: &SessionEnd) -> Result<Vec<EndedToken>> {
+        let end = end.clone();
+        self.write(move |connection| session_list::end(connection, &end)).await
+    }
+
+    async fn end_other_sessions(&self, end: &OtherSessionsEnd) -> Result<OtherSessionsEnded> {
+        let request = end.clone();
+        self.write_session(Some(&end.session), move |connection| session_list::end_others(connection, &request)).await
+    }
+
+    async fn second_step(&self, uid: &str) -> Result<Option<StoredSecondStep>> {
+        self.read(|connection| second_steps::find(connection, uid))
+    }
+
+    async fn begin_second_step(&self, uid: &str, secret: &[u8], now: i64) -> Result<bool> {
+        let (uid, secret) = (uid.to_owned(), secret.to_vec());
+        self.write(move |connection| second_steps::begin(connection, &uid, &secret, now)).await
+    }
+
+    async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> Result<bool> {
+        let (uid, secret, recovery) = (uid.to_owned(), secret.to_vec(), recovery.to_vec());
+        self.write(move |connection| second_steps::confirm(connection, &uid, &secret, step, &recovery)).await
+    }
+
+    async fn try_second_step(&self, attempt: &SecondStepTry) -> Result<SecondStepOutcome> {
+        let attempt = attempt.clone();
+        self.write(move |connection| second_steps::attempt(connection, &attempt)).await
+    }
+
+    async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool> {
+        let (uid, recovery) = (uid.to_owned(), recovery.to_vec());
+        self.write(move |connection| second_steps::replace_recovery_codes(connection, &uid, &recovery)).await
+    }
+
+    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
+        let uid = uid.to_owned();
+        self.write(move |connection| second_steps::remove(connection, &uid)).await
+    }
+
+    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
+        // Asked many times for each that is due: a look costs no commit.
+        if !self.read(|connection| along::is_due(connection, now))? {
+            return Ok(Vec::new());
+        }
+        self.write(move |connection| along::take(connection, now, busy_until, most)).await
+    }
+
+    async fn finish_delivery(&self, id: &str) -> Result<()> {
+        let id = id.to_owned();
+        self.write(move |connection| along::finish(connection, &id)).await
+    }
+
+    async fn postpone_delivery(&self, id: &str, due_at: i64) -> Result<()> {
+        let id = id.to_owned();
+        self.write(move |connection| along::postpone(connection, &id, due_at)).await
+    }
+
+    async fn sweep_audit(&self, before: i64) -> Result<()> {
+        while self.write(move |connection| sweep::audit(connection, before)).await? {}
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use lingpai_domain::store::{PasswordChange, PasswordChanged, StatusChange};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::{failure::Failure, log, users};
+use super::{along, failure::Failure, log, users};
 
 /// See [`lingpai_domain::store::Store::change_password`].
 pub fn change(connection: &Connection, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
@@ -19,11 +19,12 @@ pub fn change(connection: &Connection, change: &PasswordChange) -> Result<Passwo
     if let Some(row) = &change.log {
         log::append(connection, row)?;
     }
+    along::tell(connection, &change.told)?;
     Ok(PasswordChanged::Done)
 }
 
 /// `date`, or the millisecond after the newest token where that is not dated before it.
-fn after_all_tokens(connection: &Connection, uid: &str, date: i64) -> Result<i64, Failure> {
+pub fn after_all_tokens(connection: &Connection, uid: &str, date: i64) -> Result<i64, Failure> {
     let mut newest = connection.prepare_cached("SELECT max(issued_at) FROM sessions WHERE uid = ?1 AND id > 0")?;
     let issued_at: Option<i64> = newest.query_row([uid], |row| row.get(0))?;
     Ok(match issued_at.map(|seconds| seconds.saturating_mul(1000)) {
@@ -34,5 +35,9 @@ fn after_all_tokens(connection: &Connection, uid: &str, date: i64) -> Result<i64
 
 /// See [`lingpai_domain::store::Store::change_status`].
 pub fn change_status(connection: &Connection, change: &StatusChange) -> Result<bool, Failure> {
-    users::set_fields(connection, &change.uid, None, &[("status", Value::from(change.status))])
+    let changed = users::set_fields(connection, &change.uid, None, &[("status", Value::from(change.status))])?;
+    if changed {
+        along::tell(connection, &change.told)?;
+    }
+    Ok(changed)
 }

@@ -7,7 +7,7 @@ use lingpai_domain::store::{
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use serde_json::{Map, Value};
 
-use super::{collections, failure::Failure, gate, log, logins, updates, users};
+use super::{along, collections, failure::Failure, gate, log, logins, session_list, updates, users};
 use crate::document::UserParts;
 
 /// See [`lingpai_domain::store::Store::register`].
@@ -42,6 +42,9 @@ pub fn register(connection: &Connection, registration: &Registration) -> Result<
     }
     if let Some(row) = &registration.log {
         log::append(connection, row)?;
+    }
+    if let Some(row) = &registration.audit {
+        along::audit(connection, row)?;
     }
     Ok(Registered::Done)
 }
@@ -120,7 +123,12 @@ pub fn renew(connection: &Connection, renewal: &Renewal) -> Result<Renewed, Fail
         return Ok(Renewed::TokenRevoked);
     }
     logins::stamp(connection, &renewal.uid, renewal.session.now, &renewal.session.ip, false)?;
+    // Looked for first: the old token may leave the list for the new one.
+    let link = renewal.old_token.as_ref().map(|old| session_list::link_of(connection, &renewal.uid, old)).transpose()?.flatten();
     begin(connection, &renewal.uid, user.valid_token_date, &renewal.session)?;
+    if let Some(link) = link {
+        session_list::link(connection, &renewal.uid, &renewal.session.token, link)?;
+    }
     Ok(Renewed::Done)
 }
 
@@ -177,7 +185,8 @@ fn is_revoked(connection: &Connection, session: &NewSession, previous: Option<&L
     Ok(previous.is_some_and(|previous| previous.hash == session.hash) || gate::is_revoked(connection, &session.hash)?)
 }
 
-fn is_locked(connection: &Connection, uid: &str, ip: &str, now: i64, rule: LockRule) -> Result<bool, Failure> {
+/// See [`lingpai_domain::store::Store::is_locked_out`].
+pub fn is_locked(connection: &Connection, uid: &str, ip: &str, now: i64, rule: LockRule) -> Result<bool, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM login_attempts WHERE uid = ?1 AND ip = ?2 AND error_times >= ?3 AND last_error_time > ?4)",
     )?;
@@ -195,7 +204,7 @@ fn forget_attempts(connection: &Connection, uid: &str, ip: Option<&str>, now: i6
 }
 
 /// Adds a token to the list: dead ones leave first, then the oldest, until it fits.
-fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, session: &NewSession) -> Result<(), Failure> {
+pub fn begin(connection: &Connection, uid: &str, valid_token_date: Option<i64>, session: &NewSession) -> Result<(), Failure> {
     let mut last = 0;
     let mut leaving = Vec::new();
     let mut staying = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lingpai_domain::{
-    account::{Identity, IdentityKind, User},
+    account::{AccountOverview, Identity, IdentityKind, User},
     store::{AnyIdentityQuery, Candidates, IdentityQuery, RecentQuery, SessionView},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -28,6 +28,16 @@ pub fn find(connection: &Connection, uid: &str) -> Result<Option<User>, Failure>
         " FROM users u LEFT JOIN sessions l ON l.uid = u.id AND l.id = 0 WHERE u.id = ?1"
     ))?;
     statement.query_row([uid], |row| Ok(read(row))).optional()?.transpose()
+}
+
+/// See [`lingpai_domain::store::Store::account_overview`].
+pub fn overview(connection: &Connection, uid: &str) -> Result<Option<AccountOverview>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT doc FROM users WHERE id = ?1")?;
+    let overview = statement.query_row([uid], |row| {
+        let doc = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        Ok(serde_json::from_str(doc).map_err(Failure::from))
+    });
+    overview.optional()?.transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<User, Failure> {
@@ -55,40 +65,87 @@ pub fn with_session(connection: &Connection, uid: &str, token: &str) -> Result<O
 
 /// See [`lingpai_domain::store::Store::candidates`].
 pub fn candidates(connection: &Connection, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
-    let kind = query.kind.wire();
-    let mut uids: Vec<String> = Vec::new();
-    let mut of_app = connection.prepare_cached("SELECT uid FROM identities WHERE kind = ?1 AND value = ?2 AND app = ?3")?;
-    for value in &query.values {
-        for app in [query.app.as_str(), Identity::ALL_APPS] {
-            // A user of no application answers to nobody.
-            if app == Identity::NO_APP {
-                continue;
-            }
-            let mut rows = of_app.query((kind, value, app))?;
-            while uids.len() < 2
-                && let Some(row) = rows.next()?
-            {
-                let uid: String = row.get(0)?;
-                if !uids.contains(&uid) {
-                    uids.push(uid);
-                }
-            }
-        }
-    }
-    let mut of_others = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM identities WHERE kind = ?1 AND value = ?2 AND uid IS NOT ?3 AND uid IS NOT ?4
-           AND (app = '' OR app NOT IN (?5, '*')))",
-    )?;
-    let mut elsewhere = false;
-    for value in &query.values {
-        elsewhere |= of_others.query_row((kind, value, uids.first(), uids.get(1), &query.app), |row| row.get::<_, bool>(0))?;
-    }
-    let mut users = Vec::with_capacity(uids.len());
-    for uid in &uids {
+    let holders = Holders::few(connection, query)?.map_or_else(|| Holders::of_many(connection, query), Ok)?;
+    let mut users = Vec::with_capacity(holders.uids.len());
+    for uid in &holders.uids {
         users.extend(find(connection, uid)?);
     }
     let failed_thrice = recent.map(|recent| log::failed_thrice(connection, recent)).transpose()?.unwrap_or(false);
-    Ok(Candidates { users, elsewhere, failed_thrice })
+    Ok(Candidates { users, elsewhere: holders.elsewhere, failed_thrice })
+}
+
+/// Who has an identifier.
+#[derive(Default)]
+struct Holders {
+    /// In the asking application or in all, at most two.
+    uids: Vec<String>,
+    /// Whether there are others, of other applications only.
+    elsewhere: bool,
+}
+
+impl Holders {
+    /// So many rows of a value are read at once: as a rule there is one.
+    const FEW: i64 = 8;
+
+    /// Reads all rows in one statement for each value. `None`: there are too many.
+    fn few(connection: &Connection, query: &IdentityQuery) -> Result<Option<Self>, Failure> {
+        let mut statement = connection.prepare_cached("SELECT uid, app FROM identities WHERE kind = ?1 AND value = ?2 LIMIT ?3")?;
+        let mut here: Vec<String> = Vec::new();
+        let mut others: Vec<String> = Vec::new();
+        for value in &query.values {
+            let mut rows = statement.query((query.kind.wire(), value, Self::FEW + 1))?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                count += 1;
+                if count > Self::FEW {
+                    return Ok(None);
+                }
+                let app = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+                // A user of no application answers to nobody.
+                let answers = app != Identity::NO_APP && (app == query.app || app == Identity::ALL_APPS);
+                let list = if answers { &mut here } else { &mut others };
+                let uid: String = row.get(0)?;
+                if !list.contains(&uid) {
+                    list.push(uid);
+                }
+            }
+        }
+        here.truncate(2);
+        let elsewhere = others.iter().any(|uid| !here.contains(uid));
+        Ok(Some(Self { uids: here, elsewhere }))
+    }
+
+    /// Looks for each answer by itself, however many rows there are.
+    fn of_many(connection: &Connection, query: &IdentityQuery) -> Result<Self, Failure> {
+        let kind = query.kind.wire();
+        let mut holders = Self::default();
+        let mut of_app = connection.prepare_cached("SELECT uid FROM identities WHERE kind = ?1 AND value = ?2 AND app = ?3")?;
+        for value in &query.values {
+            for app in [query.app.as_str(), Identity::ALL_APPS] {
+                if app == Identity::NO_APP {
+                    continue;
+                }
+                let mut rows = of_app.query((kind, value, app))?;
+                while holders.uids.len() < 2
+                    && let Some(row) = rows.next()?
+                {
+                    let uid: String = row.get(0)?;
+                    if !holders.uids.contains(&uid) {
+                        holders.uids.push(uid);
+                    }
+                }
+            }
+        }
+        let mut of_others = connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM identities WHERE kind = ?1 AND value = ?2 AND uid IS NOT ?3 AND uid IS NOT ?4
+               AND (app = '' OR app NOT IN (?5, '*')))",
+        )?;
+        for value in &query.values {
+            let uids = (holders.uids.first(), holders.uids.get(1));
+            holders.elsewhere |= of_others.query_row((kind, value, uids.0, uids.1, &query.app), |row| row.get::<_, bool>(0))?;
+        }
+        Ok(holders)
+    }
 }
 
 /// See [`lingpai_domain::store::Store::candidates_of_any`].

@@ -6,6 +6,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -30,13 +34,14 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread, which counts its commits.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(connection: Connection, checkpointer: Checkpointer, patience: Duration) -> std::io::Result<Self> {
+    pub fn start(connection: Connection, checkpointer: Checkpointer, patience: Duration, commits: Arc<AtomicU64>) -> std::io::Result<Self> {
         let (queue, operations) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || run(&connection, operations, checkpointer))?;
+        let work = move || run(&connection, operations, checkpointer, &commits);
+        let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(work)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), patience })
     }
 
@@ -120,7 +125,7 @@ where
     }
 }
 
-fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation>>, mut checkpointer: Checkpointer) {
+fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation>>, mut checkpointer: Checkpointer, commits: &AtomicU64) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = operations.blocking_recv() {
         let commit = run_group(connection, first, &mut operations, &mut group);
@@ -128,6 +133,7 @@ fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation
             // Else the next transaction could not begin: after a full disk the writer must work again.
             let _ = connection.execute_batch("ROLLBACK");
         }
+        commits.fetch_add(1, Ordering::Relaxed);
         for operation in group.drain(..) {
             operation.answer(commit.clone());
         }
@@ -193,7 +199,7 @@ mod tests {
         let connection = connection::writer(path, PATIENCE).unwrap();
         connection.execute_batch("CREATE TABLE IF NOT EXISTS t (x TEXT)").unwrap();
         let checkpointer = Checkpointer::start(connection::writer(path, PATIENCE).unwrap(), BOUNDS, PATIENCE).unwrap();
-        Writer::start(connection, checkpointer, PATIENCE).unwrap()
+        Writer::start(connection, checkpointer, PATIENCE, Arc::default()).unwrap()
     }
 
     fn insert(text: &'static str) -> impl FnOnce(&Connection) -> Result<(), Failure> + Send + 'static {

@@ -66,7 +66,7 @@ async fn a_logout_is_heard(db: &Database) {
 async fn what_changes_a_user_is_heard(db: &Database) {
     db.put_user(json!({"_id": "u"})).await;
     let cursor = start(db).await;
-    db.store.change_status(&StatusChange { uid: "u".into(), status: 1 }).await.unwrap();
+    db.store.change_status(&StatusChange { uid: "u".into(), status: 1, told: vec![] }).await.unwrap();
     let (changes, cursor) = news(db, cursor).await;
     assert_eq!(of_user(&changes, "u").last(), Some(&(None, Some(1), vec![])));
     let change = PasswordChange {
@@ -76,6 +76,7 @@ async fn what_changes_a_user_is_heard(db: &Database) {
         version: None,
         valid_token_date: Some(NOW),
         log: None,
+        told: Vec::new(),
     };
     db.store.change_password(&change).await.unwrap();
     let (changes, cursor) = news(db, cursor).await;
@@ -93,7 +94,7 @@ async fn the_newest_change_of_a_user_is_the_last(db: &Database) {
     db.put_user(json!({"_id": "u"})).await;
     let cursor = start(db).await;
     for status in [1, 2, 3, 0, 4] {
-        db.store.change_status(&StatusChange { uid: "u".into(), status }).await.unwrap();
+        db.store.change_status(&StatusChange { uid: "u".into(), status, told: vec![] }).await.unwrap();
     }
     for told in [news(db, cursor).await.0, db.store.gate_news(None).await.unwrap().changes] {
         assert_eq!(of_user(&told, "u").last(), Some(&(None, Some(4), vec![])));
@@ -147,7 +148,7 @@ async fn changes_of_roles_are_heard(db: &Database) {
 async fn everything_that_matters_is_told_at_the_start(db: &Database) {
     db.put_user(json!({"_id": "u"})).await;
     db.put_user(json!({"_id": "v", "role": ["a"]})).await;
-    db.store.change_status(&StatusChange { uid: "u".into(), status: 1 }).await.unwrap();
+    db.store.change_status(&StatusChange { uid: "u".into(), status: 1, told: vec![] }).await.unwrap();
     db.put_user(json!({"_id": "v", "role": []})).await;
     db.store.logout(&logout("u", "t")).await.unwrap();
     let first = db.store.gate_news(None).await.unwrap();

@@ -1,7 +1,7 @@
 //! Finding users.
 
 use lingpai_domain::{
-    account::IdentityKind,
+    account::{AccountOverview, IdentityKind},
     log::LogType,
     store::{IdentityQuery, RecentQuery},
 };
@@ -15,10 +15,12 @@ use super::{
 on_every_store!(
     users_are_read_without_tokens,
     unknown_users_are_none,
+    an_overview_says_what_is_set,
     a_user_answers_in_its_applications_only,
     users_of_every_application_answer_everywhere,
     users_of_no_application_are_elsewhere,
     one_user_of_several_applications_is_not_elsewhere,
+    many_applications_with_one_name_are_told_apart,
     duplicates_of_old_data_are_two_candidates,
     any_of_the_values_will_do,
     unconfirmed_numbers_are_not_found,
@@ -48,6 +50,14 @@ async fn users_are_read_without_tokens(db: &Database) {
         Value::from(user.doc),
         json!({"_id": "u", "username": "alice", "odd": {"b": 1, "a": [null, 1.5, "\u{0}é"]}, "last_login_date": NOW, "last_login_ip": IP})
     );
+}
+
+async fn an_overview_says_what_is_set(db: &Database) {
+    db.put_user(json!({"_id": "u", "username": "alice", "mobile": "138", "mobile_confirmed": 1, "wx_openid": {"mp": "o"}, "x": "\u{0}"}))
+        .await;
+    let expected = AccountOverview { has_username: true, has_mobile: true, has_weixin: true, ..AccountOverview::default() };
+    assert_eq!(db.store.account_overview("u").await.unwrap(), Some(expected));
+    assert_eq!(db.store.account_overview("nobody").await.unwrap(), None);
 }
 
 async fn unknown_users_are_none(db: &Database) {
@@ -81,6 +91,17 @@ async fn one_user_of_several_applications_is_not_elsewhere(db: &Database) {
     db.put_user(json!({"_id": "v", "username": "alice", "dcloud_appid": ["__UNI__B"]})).await;
     assert_eq!(names(db, &by_name(&["alice"], APP)).await, (vec!["u".into()], true));
     assert_eq!(names(db, &by_name(&["alice"], "__UNI__B")).await, (vec!["u".into(), "v".into()], false));
+}
+
+async fn many_applications_with_one_name_are_told_apart(db: &Database) {
+    for number in 0..20 {
+        db.put_user(json!({"_id": format!("u{number}"), "username": "alice", "dcloud_appid": [format!("__UNI__{number}")]})).await;
+    }
+    assert_eq!(names(db, &by_name(&["alice"], "__UNI__17")).await, (vec!["u17".into()], true));
+    assert_eq!(names(db, &by_name(&["ALICE", "alice"], "__UNI__17")).await, (vec!["u17".into()], true));
+    assert_eq!(names(db, &by_name(&["alice"], "__UNI__20")).await, (vec![], true));
+    assert_eq!(names(db, &by_name(&["alice"], "")).await, (vec![], true));
+    assert!(db.store.candidates(&by_name(&["alice"], "__UNI__17"), None).await.unwrap().users.len() == 1);
 }
 
 async fn duplicates_of_old_data_are_two_candidates(db: &Database) {
@@ -160,9 +181,10 @@ async fn reads_are_counted(db: &Database) {
     db.put_user(json!({"_id": "u", "username": "alice"})).await;
     let before = db.store.round_trips();
     db.store.user("u").await.unwrap();
+    db.store.account_overview("u").await.unwrap();
     db.store.session_view("u", "t").await.unwrap();
     db.store.candidates(&by_name(&["alice"], APP), None).await.unwrap();
     db.store.sign_in(&sign_in("u", db.revision("u").await, "t1")).await.unwrap();
     let after = db.store.round_trips();
-    assert_eq!((after.reads - before.reads, after.writes - before.writes), (4, 1));
+    assert_eq!((after.reads - before.reads, after.writes - before.writes), (5, 1));
 }

@@ -2,6 +2,7 @@
 //! SQLite (a temporary file) and on PostgreSQL (the server that `LINGPAI_TEST_POSTGRES` names).
 
 mod account_races;
+mod along;
 mod captchas;
 mod codes;
 mod collections;
@@ -22,6 +23,8 @@ mod races;
 mod register;
 mod renew;
 mod samples;
+mod second_steps;
+mod session_list;
 mod sign_in;
 mod sweep;
 mod updates;

@@ -25,6 +25,7 @@ fn change(revision: i64) -> PasswordChange {
         version: Some(3),
         valid_token_date: Some(NOW + 1_000),
         log: Some(log_row("pwd", "u")),
+        told: Vec::new(),
     }
 }
 
@@ -83,12 +84,12 @@ async fn an_older_revision_is_stale(db: &Database) {
 
 async fn a_status_is_stored(db: &Database) {
     let revision = with_user(db).await;
-    assert!(db.store.change_status(&StatusChange { uid: "u".into(), status: 4 }).await.unwrap());
+    assert!(db.store.change_status(&StatusChange { uid: "u".into(), status: 4, told: vec![] }).await.unwrap());
     assert_eq!(db.exported_user("u").await["status"], 4);
     assert!(db.revision("u").await > revision);
 }
 
 async fn an_unknown_users_status_is_not(db: &Database) {
-    assert!(!db.store.change_status(&StatusChange { uid: "nobody".into(), status: 1 }).await.unwrap());
+    assert!(!db.store.change_status(&StatusChange { uid: "nobody".into(), status: 1, told: vec![] }).await.unwrap());
     assert_eq!(db.store.count("uni-id-users").await.unwrap(), 0);
 }

@@ -104,7 +104,8 @@ async fn a_password_is_changed_once(db: &Database) {
     let revision = db.revision("u").await;
     let outcomes = all(db, |store, n| async move {
         let password = format!("p{n}");
-        let change = PasswordChange { uid: "u".into(), revision, password, version: None, valid_token_date: Some(NOW), log: None };
+        let change =
+            PasswordChange { uid: "u".into(), revision, password, version: None, valid_token_date: Some(NOW), log: None, told: vec![] };
         store.change_password(&change).await.unwrap()
     })
     .await;

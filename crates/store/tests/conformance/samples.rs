@@ -66,6 +66,7 @@ pub fn log_row(id: &str, uid: &str) -> LogRow {
         create_date: NOW,
         subject: LogSubject::User(uid.into()),
         success: true,
+        told: vec![],
     }
 }
 
@@ -83,7 +84,7 @@ pub fn user(doc: Value) -> User {
 pub fn registration(doc: Value, token: &str) -> Registration {
     let user = user(doc);
     let log = log_row(&format!("reg-{token}"), user.id());
-    Registration { user, admin_seat: false, session: Some(session(token)), previous: None, log: Some(log), on_conflict: None }
+    Registration { user, admin_seat: false, session: Some(session(token)), previous: None, log: Some(log), on_conflict: None, audit: None }
 }
 
 /// A sign-in that logs `log-<token>`.

@@ -21,7 +21,7 @@ async fn a_change_that_commits_late_is_heard() {
     // A slow transaction takes its sequence number first and commits last.
     let slow = database.connect().await;
     slow.batch_execute(r#"BEGIN; UPDATE users SET doc = '{"_id":"late","status":1}' WHERE id = 'late'"#).await.unwrap();
-    store.change_status(&StatusChange { uid: "early".into(), status: 1 }).await.unwrap();
+    store.change_status(&StatusChange { uid: "early".into(), status: 1, told: vec![] }).await.unwrap();
     let first = store.gate_news(Some(start.cursor)).await.unwrap();
     assert_eq!(uids(&first.changes), ["early"]);
 

@@ -22,7 +22,15 @@ async fn a_users_row_tells() {
     assert!(store.admin_exists().await.unwrap());
 
     // A decision that rests on the user as it was before does not hold any more.
-    let change = PasswordChange { uid: "u".into(), revision: 1, password: "p".into(), version: None, valid_token_date: None, log: None };
+    let change = PasswordChange {
+        uid: "u".into(),
+        revision: 1,
+        password: "p".into(),
+        version: None,
+        valid_token_date: None,
+        log: None,
+        told: vec![],
+    };
     assert_eq!(store.change_password(&change).await.unwrap(), PasswordChanged::Stale);
 
     operator.batch_execute("DELETE FROM users").await.unwrap();

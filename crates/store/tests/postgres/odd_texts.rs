@@ -53,9 +53,17 @@ async fn users_are_found_and_changed() {
     let found = store.candidates(&query, None).await.unwrap();
     assert_eq!(found.users.iter().map(|user| user.id()).collect::<Vec<_>>(), [ODD]);
 
-    assert!(store.change_status(&StatusChange { uid: ODD.into(), status: 1 }).await.unwrap());
+    assert!(store.change_status(&StatusChange { uid: ODD.into(), status: 1, told: vec![] }).await.unwrap());
     let revision = store.user(ODD).await.unwrap().unwrap().revision;
-    let change = PasswordChange { uid: ODD.into(), revision, password: ODD.into(), version: Some(2), valid_token_date: None, log: None };
+    let change = PasswordChange {
+        uid: ODD.into(),
+        revision,
+        password: ODD.into(),
+        version: Some(2),
+        valid_token_date: None,
+        log: None,
+        told: vec![],
+    };
     store.change_password(&change).await.unwrap();
     let user = store.user(ODD).await.unwrap().unwrap();
     assert_eq!(

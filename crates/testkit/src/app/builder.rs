@@ -83,7 +83,7 @@ impl Default for TestAppBuilder {
 
 /// One application for everyone: hmac-sha256 passwords, two hours of session, SMS configured.
 fn default_uni_id() -> Value {
-    let scenes = ["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms"];
+    let scenes = ["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms", "register-by-sms"];
     let scenes: Map<String, Value> =
         scenes.iter().enumerate().map(|(n, scene)| ((*scene).to_owned(), json!({"templateId": format!("1000{n}")}))).collect();
     json!({

@@ -165,13 +165,14 @@ pub async fn export_all(store: &dyn Store, collection: &str) -> Result<Vec<Map<S
     }
 }
 
-/// All documents of all collections.
+/// All documents of all collections that the original has.
 ///
 /// # Errors
 /// If the store fails.
 pub async fn export_everything(store: &dyn Store) -> Result<crate::replay::changes::Snapshot> {
     let mut snapshot = crate::replay::changes::Snapshot::new();
-    for collection in COLLECTIONS {
+    // What only this program keeps has no counterpart in a recording.
+    for collection in COLLECTIONS.iter().filter(|name| !name.starts_with("lingpai-")) {
         let documents = export_all(store, collection).await?;
         if !documents.is_empty() {
             snapshot.insert((*collection).to_owned(), documents);

@@ -154,6 +154,7 @@ fn sign_in(number: u64, revision: i64, id: String) -> SignIn {
         create_date: now,
         subject: LogSubject::User(uid.clone()),
         success: true,
+        told: Vec::new(),
     };
     let lock = Some(LockRule { limit: 6, retry_ms: 3_600_000 });
     SignIn { uid, revision, session, lock, rehash: None, previous: None, log }

@@ -4,23 +4,11 @@
 use super::config::Facts;
 
 /// Methods by their wire names.
-pub const METHODS: &[&str] = &[
-    "bindAlipay",
-    "bindApple",
-    "bindMobileByUniverify",
-    "bindQQ",
-    "getFrvAuthResult",
-    "getFrvCertifyId",
-    "getRealNameInfo",
-    "loginByAlipay",
-    "loginByApple",
-    "loginByQQ",
-    "loginByUniverify",
-];
+pub const METHODS: &[&str] = &[];
 
 /// Files of a `uni-config-center` folder: a scenario whose configuration has one is pending as a
 /// whole.
-pub const FILES: &[&str] = &["uni-id/lang/index.js", "uni-id/validator.js"];
+pub const FILES: &[&str] = &[];
 
 /// Why a call is pending: the name of the method or of the file. `None`: it is not.
 pub fn reason<'a>(method: &'a str, facts: &Facts) -> Option<&'a str> {

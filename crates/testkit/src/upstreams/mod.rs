@@ -5,10 +5,11 @@
 //! `http://127.0.0.1:PORT/api.weixin.qq.com`.
 
 pub mod answers;
+pub mod strict;
+
 mod weixin;
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, OnceLock},
 };
@@ -40,7 +41,7 @@ struct Shared {
     apple: Option<Arc<AppleKey>>,
     weixin: OnceLock<Arc<StrictWeixin>>,
     requests: Mutex<Vec<Value>>,
-    face_verifications: Mutex<BTreeMap<String, String>>,
+    faces: strict::Faces,
 }
 
 impl Upstreams {
@@ -51,7 +52,7 @@ impl Upstreams {
     pub async fn start(apple: Option<Arc<AppleKey>>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Shared { apple, weixin: OnceLock::new(), requests: Mutex::default(), face_verifications: Mutex::default() });
+        let state = Arc::new(Shared { apple, weixin: OnceLock::new(), requests: Mutex::default(), faces: strict::Faces::default() });
         let router = Router::new().fallback(answer).with_state(state.clone());
         let task = tokio::spawn(async move {
             // It ends by being aborted; there is nobody to tell about anything else.
@@ -79,6 +80,9 @@ impl Upstreams {
             ("providers.qq.graph_url", self.base_url("graph.qq.com")),
             ("providers.alipay.gateway_url", self.base_url("openapi.alipay.com/gateway.do")),
             ("providers.apple.keys_url", self.base_url("appleid.apple.com/auth/keys")),
+            ("providers.univerify.base_url", self.base_url(strict::UNIVERIFY_HOST)),
+            ("providers.frv.base_url", self.base_url(strict::FACE_HOST)),
+            ("providers.frv.secret", strict::FACE_SECRET.to_owned()),
         ]
     }
 
@@ -90,12 +94,12 @@ impl Upstreams {
 
     /// Says what a face verification has come to (`SUCCESS`, `FAIL`, `PROCESSING` ...).
     pub fn set_face_verification(&self, certify_id: &str, state: &str) {
-        self.state.face_verifications.lock().insert(certify_id.to_owned(), state.to_owned());
+        self.state.faces.set(certify_id, state);
     }
 
     /// What a face verification has come to, if that was said.
     pub fn face_verification(&self, certify_id: &str) -> Option<String> {
-        self.state.face_verifications.lock().get(certify_id).cloned()
+        self.state.faces.state(certify_id)
     }
 }
 
@@ -118,12 +122,13 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
         json!({"url": format!("https://{place}{query}"), "method": method.as_str(), "data": data})
     });
     let params: Map<String, Value> = query.into_iter().chain(data).collect();
-    let strict = shared.weixin.get();
-    if let Some(weixin) = strict {
+    let asked = strict::Asked { place: &place, params: &params, headers: &headers, body: &body };
+    let weixin = shared.weixin.get();
+    if let Some(weixin) = weixin {
         tokio::time::sleep(weixin.present_delay()).await;
     }
-    let refusal = strict.and_then(|weixin| weixin.answer(&place, &params));
-    match refusal.or_else(|| answers::answer(&place, &params, shared.apple.as_deref())) {
+    let strict = weixin.and_then(|weixin| weixin.answer(&place, &params)).or_else(|| strict::answer(&asked, &shared.faces));
+    match strict.or_else(|| answers::answer(&place, &params, shared.apple.as_deref())) {
         Some(answer) => {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     fields::Fields,
     password_secrets,
+    real_name::{self, RealNames},
     sms::{self, SmsService},
 };
 use crate::config::report::{Problem, Words};
@@ -43,8 +44,8 @@ pub struct AppConfig {
     pub service: Map<String, Value>,
     /// `requestAuthSecret`: the key of external systems' signatures.
     pub request_auth_secret: Option<Secret>,
-    /// `sensitiveInfoEncryptSecret`: the key of real names, or what is wrong with it.
-    pub sensitive_info_encrypt_secret: Result<Option<Secret>, Problem>,
+    /// Real-name verification.
+    pub real_names: RealNames,
     /// The whole entry as the platform sees it.
     pub raw: Arc<Value>,
 }
@@ -74,7 +75,7 @@ impl AppConfig {
             oauth: fields.object(&["oauth"]).cloned().unwrap_or_default(),
             service: fields.object(&["service"]).cloned().unwrap_or_default(),
             request_auth_secret: fields.secret(&["requestAuthSecret"]),
-            sensitive_info_encrypt_secret: sensitive_info_encrypt_secret(fields),
+            real_names: real_name::read(fields),
             raw: root.clone(),
         }
     }
@@ -153,20 +154,4 @@ fn strength(fields: &mut Fields<'_>) -> Option<Strength> {
         );
     }
     found
-}
-
-fn sensitive_info_encrypt_secret(fields: &mut Fields<'_>) -> Result<Option<Secret>, Problem> {
-    const PATH: &[&str] = &["sensitiveInfoEncryptSecret"];
-    let Some(secret) = fields.secret(PATH) else { return Ok(None) };
-    if secret.expose().len() == 32 {
-        return Ok(Some(secret));
-    }
-    Err(fields.problem(
-        PATH,
-        Words::new("长度不是 32 个字符（AES-256 的密钥）", "is not 32 characters long (it is a key of AES-256)"),
-        Words::new(
-            "新项目换成 32 个字符的随机文本，例如 openssl rand -hex 16；已有数据的项目照抄原来的值",
-            "new projects use a random text of 32 characters, for instance from openssl rand -hex 16; those that have data copy the value they had",
-        ),
-    ))
 }

@@ -10,6 +10,7 @@ mod older_keys;
 mod open_bridge;
 mod password_secrets;
 mod platform;
+mod real_name;
 mod scripts;
 mod sms;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use app_config::AppConfig;
 pub use applications::Applications;
 pub use open_bridge::{OpenBridgeConfig, Task};
 pub use platform::normalise as normalise_platform;
+pub use real_name::RealNames;
 pub use scripts::Scripts;
 pub use sms::{SmsScene, SmsService};
 
@@ -58,7 +60,7 @@ impl Center {
     /// start if there is any problem.
     pub fn load(folder: &Path, argon2: Argon2Cost) -> (Self, Vec<Notice>, Vec<Problem>) {
         let mut problems = Vec::new();
-        let (applications, mut notices) = load_uni_id(folder, argon2, &mut problems);
+        let (applications, notices) = load_uni_id(folder, argon2, &mut problems);
         let captcha = load_captcha(folder, &mut problems);
         let mut others = HashMap::new();
         for name in OTHERS {
@@ -69,7 +71,6 @@ impl Center {
         let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
         let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
         let scripts = Scripts::find(folder);
-        notices.extend(scripts.notices());
         tidy(&mut problems);
         (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
     }

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::report::{Notice, Place, Words};
-
 /// Which scripts the folder has.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
@@ -35,22 +33,8 @@ impl Scripts {
         }
     }
 
-    /// Whether there is a script that this version runs.
+    /// Whether there is any script.
     pub fn any(&self) -> bool {
-        [&self.custom_token, &self.custom_password, &self.hooks].into_iter().any(Option::is_some)
-    }
-
-    /// A notice for each that is not run: people who wrote a script must know.
-    pub fn notices(&self) -> Vec<Notice> {
-        [&self.lang, &self.validator]
-            .into_iter()
-            .flatten()
-            .map(|path| {
-                Notice::new(
-                    Place::file(path.display().to_string()),
-                    Words::new("本版本不运行这个脚本，它没有作用", "this version does not run this script, it has no effect"),
-                )
-            })
-            .collect()
+        [&self.custom_token, &self.custom_password, &self.hooks, &self.lang, &self.validator].into_iter().any(Option::is_some)
     }
 }

@@ -3,6 +3,7 @@
 //! `config.default.toml` documents each of them and is the defaults. Over it lie the
 //! configuration file, the environment (`LINGPAI_<SECTION>_<KEY>`) and the command line.
 
+mod carriers;
 mod layers;
 mod network;
 mod rate;
@@ -14,8 +15,9 @@ mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use lingpai_domain::{password::Argon2Cost, secret::Secret};
+use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret};
 
+pub use carriers::{CloudSms, Frv, FrvVendor, Sms, SmsCarrier, Univerify};
 pub(super) use layers::read_bounded;
 pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;
@@ -48,8 +50,14 @@ pub struct Settings {
     pub security: Security,
     /// `[compat]`
     pub compat: Compat,
+    /// `[sessions]`
+    pub sessions: Sessions,
     /// `[retention]`
     pub retention: Retention,
+    /// `[[webhooks]]`
+    pub webhooks: Vec<Webhook>,
+    /// `[deliveries]`
+    pub deliveries: Deliveries,
     /// `[providers]`
     pub providers: Providers,
     /// `[web_sign_in]`; `None`: not set up.
@@ -178,6 +186,8 @@ pub struct SendRates {
     pub per_device: Vec<Rate>,
     /// For one client address.
     pub per_ip: Vec<Rate>,
+    /// For one application, on one node.
+    pub per_app: Vec<Rate>,
 }
 
 /// `[passwords]`
@@ -202,6 +212,10 @@ pub struct Security {
     pub setup_token: Option<Secret>,
     /// Whether an unknown account answers as a wrong password does.
     pub hide_account_existence: bool,
+    /// Whether users may have a second step of signing in.
+    pub second_step: bool,
+    /// The name that authenticator apps show for it.
+    pub second_step_issuer: String,
 }
 
 /// `[compat]`
@@ -218,6 +232,35 @@ pub struct Retention {
     pub codes: Duration,
     /// How long rows of `uni-id-log` are kept; `None` for ever.
     pub log: Option<Duration>,
+    /// How long rows of `lingpai-audit` are kept; `None` for ever.
+    pub audit: Option<Duration>,
+}
+
+/// `[sessions]`
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// How often the last use of tokens is noted; `None` for never.
+    pub note_uses: Option<Duration>,
+}
+
+/// Who is told of what happens to accounts.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Where to; may hold a key.
+    pub url: Secret,
+    /// What deliveries are signed with.
+    pub secret: Secret,
+    /// Of what.
+    pub events: Vec<AccountEvent>,
+}
+
+/// `[deliveries]`
+#[derive(Clone, Debug)]
+pub struct Deliveries {
+    /// Whether webhooks may have addresses that are not public.
+    pub private_addresses: bool,
+    /// Time to answer.
+    pub timeout: Duration,
 }
 
 /// `[web_sign_in]`: signing in with WeChat from a web page.
@@ -246,23 +289,14 @@ pub struct Providers {
     pub alipay_gateway_url: String,
     /// `providers.apple.keys_url`
     pub apple_keys_url: String,
-    /// `providers.univerify.base_url`
-    pub univerify_base_url: Option<String>,
-    /// `providers.frv.base_url`
-    pub frv_base_url: Option<String>,
-    /// `[providers.sms]`; `None` when no gateway is named.
+    /// `[providers.univerify]`; `None` when no address is given.
+    pub univerify: Option<Univerify>,
+    /// `[providers.frv]`; `None` when no service is named.
+    pub frv: Option<Frv>,
+    /// `[providers.sms]`; `None` when no service is named.
     pub sms: Option<Sms>,
     /// `[providers.email]`; `None` when no server is named.
     pub email: Option<Email>,
-}
-
-/// The SMS gateway.
-#[derive(Clone, Debug)]
-pub struct Sms {
-    /// Where messages are posted to; gateways often put a key into it.
-    pub webhook_url: Secret,
-    /// Time to answer.
-    pub timeout: Duration,
 }
 
 /// The SMTP server.

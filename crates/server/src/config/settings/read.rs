@@ -2,12 +2,14 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use lingpai_domain::{password::Argon2Cost, secret::Secret};
+use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
-    Compat, Database, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention, Security,
-    SendRates, Server, Settings, Sms, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, layers::Layers, reader::Reader,
+    Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention,
+    Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, Webhook, carriers,
+    layers::Layers,
+    reader::{Reader, is_web_address},
 };
 use crate::config::report::{Notice, Problem, Words, tidy};
 
@@ -57,7 +59,13 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         passwords: passwords(reader),
         security: security(reader, mode),
         compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
+        sessions: sessions(reader),
         retention: retention(reader),
+        webhooks: webhooks(reader),
+        deliveries: Deliveries {
+            private_addresses: reader.boolean("deliveries.private_addresses"),
+            timeout: reader.milliseconds("deliveries.timeout_ms", GATEWAY_MS),
+        },
         providers: providers(reader),
         web_sign_in: web_sign_in(reader, mode),
     };
@@ -68,7 +76,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
 const REQUEST_MS: std::ops::RangeInclusive<u32> = 100..=600_000;
 
 /// Bounds of the time that a message gateway has, ms.
-const GATEWAY_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
+pub(super) const GATEWAY_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 
 fn server(reader: &mut Reader<'_>, mode: Mode) -> Server {
     let listen = reader.socket_address("server.listen");
@@ -225,6 +233,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         per_target: rates("limits.sends.per_target"),
         per_device: rates("limits.sends.per_device"),
         per_ip: rates("limits.sends.per_ip"),
+        per_app: rates("limits.sends.per_app"),
     };
     Limits {
         enabled: reader.boolean("limits.enabled"),
@@ -261,6 +270,8 @@ fn security(reader: &mut Reader<'_>, mode: Mode) -> Security {
         master_key,
         setup_token: present(reader.long_secret("security.setup_token", 16)),
         hide_account_existence: reader.boolean("security.hide_account_existence"),
+        second_step: reader.boolean("security.second_step"),
+        second_step_issuer: reader.text("security.second_step_issuer"),
     }
 }
 
@@ -269,12 +280,64 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
     let days = reader.number("retention.log_days", 0..=36_500);
     Retention {
         codes: Duration::from_secs(u64::from(hours) * 3600),
-        log: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
+        log: of_days(days),
+        audit: of_days(reader.number("retention.audit_days", 0..=36_500)),
     }
 }
 
+fn of_days(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400))
+}
+
+fn sessions(reader: &mut Reader<'_>) -> Sessions {
+    let seconds = reader.number("sessions.note_uses_seconds", 0..=86_400);
+    Sessions { note_uses: (seconds > 0).then(|| Duration::from_secs(u64::from(seconds))) }
+}
+
+fn webhooks(reader: &mut Reader<'_>) -> Vec<Webhook> {
+    let mut webhooks = Vec::new();
+    for section in reader.sections("webhooks") {
+        section.refuse_unknown(reader, &["url", "secret", "events"]);
+        let (url, secret) = (section.secret(reader, "url"), section.secret(reader, "secret"));
+        if !url.is_empty() && !is_web_address(url.expose()) {
+            // Not quoted: it may hold a key.
+            section.problem(
+                reader,
+                "url",
+                Words::new("不是网址", "is not a web address"),
+                Words::new("写成 https://主机/路径", "write https://host/path"),
+            );
+        }
+        if !secret.is_empty() && secret.expose().chars().count() < 16 {
+            section.problem(
+                reader,
+                "secret",
+                Words::new("太短，至少 16 个字符", "is too short, it needs 16 characters at least"),
+                Words::new("换成随机的密钥，例如 openssl rand -hex 24", "use a random one, for instance from openssl rand -hex 24"),
+            );
+        }
+        let mut events = Vec::new();
+        for name in section.texts(reader, "events") {
+            if name == "*" {
+                events.extend(AccountEvent::ALL);
+            } else if let Some(event) = AccountEvent::ALL.into_iter().find(|event| event.wire() == name) {
+                events.push(event);
+            } else {
+                let known: Vec<&str> = AccountEvent::ALL.iter().map(|event| event.wire()).collect();
+                section.problem(
+                    reader,
+                    "events",
+                    Words::new(format!("没有事件 {name:?}"), format!("there is no event {name:?}")),
+                    Words::new(format!("可选：{}，或 *", known.join("、")), format!("choose from {}, or *", known.join(", "))),
+                );
+            }
+        }
+        webhooks.push(Webhook { url, secret, events });
+    }
+    webhooks
+}
+
 fn providers(reader: &mut Reader<'_>) -> Providers {
-    let sms_timeout = reader.milliseconds("providers.sms.timeout_ms", GATEWAY_MS);
     Providers {
         timeout: reader.milliseconds("providers.timeout_ms", GATEWAY_MS),
         weixin_base_url: reader.required_url("providers.weixin.base_url"),
@@ -283,9 +346,9 @@ fn providers(reader: &mut Reader<'_>) -> Providers {
         qq_graph_url: reader.required_url("providers.qq.graph_url"),
         alipay_gateway_url: reader.required_url("providers.alipay.gateway_url"),
         apple_keys_url: reader.required_url("providers.apple.keys_url"),
-        univerify_base_url: reader.url("providers.univerify.base_url"),
-        frv_base_url: reader.url("providers.frv.base_url"),
-        sms: reader.secret_url("providers.sms.webhook_url").map(|webhook_url| Sms { webhook_url, timeout: sms_timeout }),
+        univerify: carriers::univerify(reader),
+        frv: carriers::frv(reader),
+        sms: carriers::sms(reader),
         email: email(reader),
     }
 }

@@ -339,7 +339,8 @@ impl Section<'_> {
     }
 }
 
-fn is_web_address(text: &str) -> bool {
+/// Whether a text is an http or https address.
+pub fn is_web_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']))
         && !text.contains(|c: char| c.is_whitespace() || c.is_control())

@@ -259,10 +259,32 @@ fn addresses_and_origins_are_checked() {
         assert_eq!(only_problem(from_overrides(&[(path, value)])).place.path, path, "{value}");
     }
     let settings = from_overrides(&[("providers.univerify.base_url", "http://127.0.0.1:9/")]).unwrap();
-    assert_eq!(settings.providers.univerify_base_url.as_deref(), Some("http://127.0.0.1:9"));
+    assert_eq!(settings.providers.univerify.map(|univerify| univerify.base_url).as_deref(), Some("http://127.0.0.1:9"));
 }
 
 #[test]
 fn a_byte_order_mark_is_no_problem() {
     from_file("\u{feff}mode = \"development\"\n").unwrap();
+}
+
+#[test]
+fn an_sms_service_names_what_it_lacks() {
+    for (overrides, path) in [
+        (&[("providers.sms.vendor", "pigeon")][..], "providers.sms.vendor"),
+        (&[("providers.sms.vendor", "webhook")], "providers.sms.webhook_url"),
+        (&[("providers.sms.vendor", "aliyun")], "providers.sms.sign_name"),
+        (&[("providers.sms.vendor", "tencent"), ("providers.sms.sign_name", "x")], "providers.sms.sdk_app_id"),
+        (&[("providers.sms.vendor", "form"), ("providers.sms.form_url", "http://a")], "providers.sms.form_fields"),
+        (
+            &[("providers.sms.vendor", "aliyun"), ("providers.sms.sign_name", "x"), ("providers.sms.access_key_id", "k")],
+            "providers.sms.access_key_secret",
+        ),
+        (&[("providers.sms.form_fields", "=x")], "providers.sms.form_fields"),
+        (&[("providers.frv.base_url", "http://a")], "providers.frv.secret"),
+    ] {
+        assert_eq!(only_problem(from_overrides(overrides)).place.path, path, "{overrides:?}");
+    }
+    let aliyun = [("providers.sms.vendor", "aliyun"), ("providers.sms.sign_name", "令牌")];
+    let sms = from_overrides(&aliyun).unwrap().providers.sms.unwrap();
+    assert!(matches!(sms.carrier, SmsCarrier::Aliyun(cloud) if cloud.template_params == ["code"] && cloud.key.is_none()));
 }

@@ -19,7 +19,8 @@ pub const METHOD: Method = Method {
 
 fn handle<'a>(scope: &'a Scope<'a>, _params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
-        let change = StatusChange { uid: caller.uid().to_owned(), status: Status::Closed.number() };
+        let told = scope.context().told(AccountEvent::Close, caller.uid());
+        let change = StatusChange { uid: caller.uid().to_owned(), status: Status::Closed.number(), told };
         if !scope.context().store.change_status(&change).await? {
             return Err(Code::AccountNotExists.into());
         }

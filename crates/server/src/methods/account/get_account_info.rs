@@ -1,8 +1,6 @@
 //! `getAccountInfo`: which ways in the account has.
 
-use serde_json::Value;
-
-use lingpai_domain::{account::User, error::Code, validate::Params};
+use lingpai_domain::{error::Code, validate::Params};
 
 use super::super::*;
 
@@ -35,21 +33,16 @@ pub const METHOD: Method = Method {
 
 fn handle<'a>(scope: &'a Scope<'a>, _params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
-        let user = scope.context().store.user(caller.uid()).await?.ok_or(Code::AccountNotExists)?;
-        Ok(describe(&user))
+        let account = scope.context().store.account_overview(caller.uid()).await?.ok_or(Code::AccountNotExists)?;
+        Ok(Answer::ok()
+            .with("isUsernameSet", account.has_username)
+            .with("isNicknameSet", account.has_nickname)
+            .with("isPasswordSet", account.has_password)
+            .with("isMobileBound", account.has_mobile)
+            .with("isEmailBound", account.has_email)
+            .with("isWeixinBound", account.has_weixin)
+            .with("isQQBound", account.has_qq)
+            .with("isAlipayBound", account.has_alipay)
+            .with("isAppleBound", account.has_apple))
     })
-}
-
-fn describe(user: &User) -> Answer {
-    let has_entries = |field: &str| matches!(user.doc.get(field), Some(Value::Object(openids)) if !openids.is_empty());
-    Answer::ok()
-        .with("isUsernameSet", user.truthy("username"))
-        .with("isNicknameSet", user.truthy("nickname"))
-        .with("isPasswordSet", user.truthy("password"))
-        .with("isMobileBound", user.truthy("mobile") && user.truthy("mobile_confirmed"))
-        .with("isEmailBound", user.truthy("email") && user.truthy("email_confirmed"))
-        .with("isWeixinBound", has_entries("wx_openid"))
-        .with("isQQBound", has_entries("qq_openid"))
-        .with("isAlipayBound", user.truthy("ali_openid"))
-        .with("isAppleBound", user.truthy("apple_openid"))
 }

@@ -63,6 +63,7 @@ pub(super) async fn reset(
             version,
             valid_token_date: Some(scope.state.base.clock.now_ms()),
             log: Some(row(true)),
+            told: context.told(AccountEvent::PasswordChange, user.id()),
         };
         if context.store.change_password(&change).await? == PasswordChanged::Done {
             scope.tell_gate().await?;

@@ -59,6 +59,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
                 version,
                 valid_token_date: None,
                 log: Some(row(true)),
+                told: context.told(AccountEvent::PasswordChange, caller.uid()),
             };
             if context.store.change_password(&change).await? == PasswordChanged::Done {
                 context.tell_scripts(AccountEvent::PasswordChange, caller.uid());

@@ -42,6 +42,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
                 version,
                 valid_token_date: Some(scope.state.base.clock.now_ms()),
                 log: None,
+                told: scope.context().told(AccountEvent::PasswordChange, caller.uid()),
             };
             if store.change_password(&change).await? == PasswordChanged::Done {
                 scope.tell_gate().await?;

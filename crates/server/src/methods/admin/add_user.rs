@@ -37,7 +37,7 @@ pub const METHOD: Method = Method {
     errors: &[Code::AccountExists],
 };
 
-fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Reply<'a> {
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         scope.check_passwords()?;
         let context = scope.context();
@@ -60,8 +60,9 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Repl
         if let Some(version) = version {
             doc.insert("password_secret_version".into(), version.into());
         }
-        let registration =
-            Registration { user: User::new(doc), admin_seat: false, session: None, previous: None, log: None, on_conflict: None };
+        let user = User::new(doc);
+        let audit = Some(context.audit_row(caller.uid(), METHOD.name, user.id(), &Map::new(), &user.doc));
+        let registration = Registration { user, admin_seat: false, session: None, previous: None, log: None, on_conflict: None, audit };
         match context.store.register(&registration).await? {
             Registered::Done => Ok(Answer::ok().with("errMsg", "")),
             Registered::AccountExists => Err(Code::AccountExists.into()),

@@ -5,12 +5,9 @@ pub mod update_user;
 
 use lingpai_domain::{
     error::{Code, Error, Result},
-    store::{PasswordChange, PasswordChanged},
     validate::{Field, Params, Rule, optional},
 };
 use serde_json::{Map, Value};
-
-use crate::pipeline::Scope;
 
 /// Longest text in a list and longest list as JSON that is stored with a user, bytes (ours).
 const LONGEST_LIST: usize = 16 * 1024;
@@ -47,24 +44,4 @@ fn put_confirmed(doc: &mut Map<String, Value>, params: &Params, field: &'static 
         }
         (None, None) => {}
     }
-}
-
-/// Stores a new password that somebody else has set; all tokens issued before are void.
-pub(super) async fn set_password(scope: &Scope<'_>, uid: &str, password: (String, Option<i64>)) -> Result<()> {
-    let store = scope.context().store;
-    for _ in 0..8 {
-        let user = store.user(uid).await?.ok_or(Code::AccountNotExists)?;
-        let change = PasswordChange {
-            uid: uid.to_owned(),
-            revision: user.revision,
-            password: password.0.clone(),
-            version: password.1,
-            valid_token_date: Some(scope.state.base.clock.now_ms()),
-            log: None,
-        };
-        if store.change_password(&change).await? == PasswordChanged::Done {
-            return Ok(());
-        }
-    }
-    Err(Error::new(Code::SystemError))
 }

@@ -1,13 +1,13 @@
 //! `updateUser`: what an administrator changes of an account.
 
 use lingpai_domain::{
-    editing::{Edit, Edited},
+    editing::{Administration, Edited},
     error::Code,
     roles::ADMIN,
     validate::{Params, Rule, optional, required},
 };
 
-use super::{super::*, AUTHORIZED_APP, EMAIL, MOBILE, NICKNAME, ROLE, STATUS, TAGS, list, put_confirmed, set_password};
+use super::{super::*, AUTHORIZED_APP, EMAIL, MOBILE, NICKNAME, ROLE, STATUS, TAGS, list, put_confirmed};
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -36,7 +36,7 @@ pub const METHOD: Method = Method {
     errors: &[Code::AccountNotExists, Code::AccountExists],
 };
 
-fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Reply<'a> {
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         let uid = params.required_text("uid")?;
         let username = params.required_text("username")?.to_lowercase();
@@ -54,7 +54,8 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Repl
                 Some(scope.hash_password(password).await?)
             }
         };
-        let edited = context.edit_user(uid, |user| {
+        let administration = Administration { by: Some((caller.uid(), METHOD.name)), password };
+        let edited = context.administer(uid, &administration, |user| {
             let mut doc = user.doc.clone();
             doc.insert("username".into(), username.clone().into());
             for (field, list) in &lists {
@@ -68,15 +69,12 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Repl
             if let Some(status) = params.present("status") {
                 doc.insert("status".into(), status.clone());
             }
-            Ok((doc != user.doc).then(|| Edit::quiet(doc)))
+            Ok((doc != user.doc).then_some(doc))
         });
         match edited.await? {
             Edited::Done => {}
             Edited::Taken => return Err(Code::AccountExists.into()),
             Edited::Gone => return Err(Code::AccountNotExists.into()),
-        }
-        if let Some(password) = password {
-            set_password(scope, uid, password).await?;
         }
         scope.tell_gate().await?;
         Ok(Answer::ok())

@@ -9,7 +9,7 @@ use lingpai_domain::{
 };
 
 use super::{Output, Summary};
-use crate::{answer::Answer, delivery::DevelopmentMessage, pipeline::Scope, words::Words};
+use crate::{answer::Answer, delivery::DevelopmentMessage, pipeline::Scope};
 
 /// What captchas answer.
 pub const OUTPUTS: &[Output] =
@@ -77,7 +77,7 @@ impl<'a> Drawing<'a> {
             code: &self.captcha.text,
             text: "",
         });
-        let ok = Words::built_in().text(self.scope.locale, "captcha.ok");
+        let ok = &*self.scope.speech().text("captcha.ok");
         Answer::ok()
             .with("code", 0)
             .with("msg", ok)

@@ -50,7 +50,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _partner: &'a Partner) -> Re
             let refused = match find(scope, &who).await? {
                 Ok(user) => match user.status() {
                     Some(status) => status.code(),
-                    None => match context.sign_in(&user, scope.tokens()?, PasswordProof::default(), None).await? {
+                    None => match context.sign_in(&user, scope.tokens()?, proof(), None).await? {
                         Some(token) => return Ok(Answer::ok().with_token(token).with("uid", user.id())),
                         None => continue,
                     },
@@ -62,6 +62,11 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _partner: &'a Partner) -> Re
         }
         Err(Error::new(Code::SystemError))
     })
+}
+
+/// The other system has made sure who it is, in as many steps as it wants.
+fn proof() -> PasswordProof {
+    PasswordProof { second_step_done: true, ..PasswordProof::default() }
 }
 
 /// The user, or why there is none.

@@ -2,14 +2,14 @@
 
 use lingpai_domain::{
     account::User,
-    editing::{Edit, Edited},
+    editing::{Administration, Edited},
     error::{Code, Result},
     validate::{Params, Rule, optional},
 };
 use serde_json::{Map, Value};
 
 use super::{super::*, PROVIDER, Who, avatar_file, check_lengths, identity_kind, profile, who};
-use crate::methods::admin::{list, set_password};
+use crate::methods::admin::list;
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -60,23 +60,21 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, _partner: &'a Partner) -> Re
             }
         };
         let context = scope.context();
+        let administration = Administration { by: None, password };
         for user in &users {
             // The same person has one account in each application: two of them cannot have the same list.
             let apps = changes.apps.as_ref().filter(|_| users.len() == 1 || user.apps().allows(&scope.client.app_id));
-            let edited = context.edit_user(user.id(), |user| {
+            let edited = context.administer(user.id(), &administration, |user| {
                 let mut doc = changes.applied_to(user);
                 if let Some(apps) = apps {
                     doc.insert("dcloud_appid".into(), apps.clone());
                 }
-                Ok((doc != user.doc).then(|| Edit::quiet(doc)))
+                Ok((doc != user.doc).then_some(doc))
             });
             match edited.await? {
                 Edited::Done => {}
                 Edited::Taken => return Err(Code::AccountExists.into()),
                 Edited::Gone => return Err(Code::AccountNotExists.into()),
-            }
-            if let Some(password) = &password {
-                set_password(scope, user.id(), password.clone()).await?;
             }
         }
         scope.tell_gate().await?;

@@ -54,9 +54,19 @@ pub struct Proven {
 impl Proven {
     /// A mobile number.
     pub fn mobile(mobile: &str) -> Self {
+        Self::address(&IdentityKind::Mobile, "mobile_confirmed", mobile, mobile)
+    }
+
+    /// A number or an e-mail address: the field that says that it is confirmed, as it is stored and
+    /// as it was typed.
+    pub fn address(kind: &IdentityKind, confirmed: &str, stored: &str, typed: &str) -> Self {
+        let mut identities = vec![(kind.clone(), stored.to_owned())];
+        if typed != stored {
+            identities.push((kind.clone(), typed.to_owned()));
+        }
         Self {
-            identities: vec![(IdentityKind::Mobile, mobile.to_owned())],
-            newcomer: Map::from_iter([("mobile".to_owned(), json!(mobile)), ("mobile_confirmed".to_owned(), json!(1))]),
+            identities,
+            newcomer: Map::from_iter([(kind.wire().to_owned(), json!(stored)), (confirmed.to_owned(), json!(1))]),
             link: Map::new(),
         }
     }

@@ -1,19 +1,13 @@
 //! `loginBySms`: by a code sent to the number; registers numbers that are new.
 
-use serde_json::Map;
-
 use lingpai_domain::{
     account::IdentityKind,
     error::Code,
-    log::{LogSubject, LogType},
-    store::{CodeTarget, IdentityQuery},
+    store::CodeTarget,
     validate::{Params, Rule, optional, required},
 };
 
-use super::{
-    super::*,
-    find_or_register::{self, Proven},
-};
+use super::{super::*, by_code, find_or_register};
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -44,26 +38,15 @@ pub const METHOD: Method = Method {
         Code::AccountAuditFailed,
         Code::AccountClosed,
         Code::InvalidInviteCode,
+        Code::SecondStepRequired,
     ],
 };
 
-const SCENE: &str = "login-by-sms";
-
 fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
     Box::pin(async move {
-        let mobile = params.required_text("mobile")?;
-        let context = scope.context();
-        scope.tokens()?;
-        let query = IdentityQuery { kind: IdentityKind::Mobile, values: vec![mobile.to_owned()], app: scope.client.app_id.clone() };
-        let recent = context.recent(LogType::Login, IdentityKind::Mobile, mobile);
-        let found = context.store.candidates(&query, Some(&recent)).await?;
-        context.verify_needed_captcha(found.failed_thrice, scope.codes(), SCENE, params.text("captcha")).await?;
-        let subject = LogSubject::Identifier(IdentityKind::Mobile, mobile.to_owned());
-        let wrong = context.log_row(LogType::Login, subject, false);
-        let target = CodeTarget::Mobile(mobile.to_owned());
-        context.verify_code(scope.codes(), target, SCENE, params.required_text("code")?, Some(wrong)).await?;
-
-        let found = find_or_register::judge(scope, found).await?;
-        find_or_register::finish(scope, &Proven::mobile(mobile), found, Map::new(), params.text("inviteCode")).await
+        let typed = params.required_text("mobile")?;
+        let target = CodeTarget::Mobile(typed.to_owned());
+        let sent = by_code::Sent { kind: IdentityKind::Mobile, confirmed: "mobile_confirmed", typed, target, scene: "login-by-sms" };
+        by_code::login(scope, &params, sent).await
     })
 }

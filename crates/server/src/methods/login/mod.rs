@@ -2,11 +2,19 @@
 
 #[allow(clippy::module_inception, reason = "folder = wire group, file = wire name")]
 pub mod login;
+pub mod login_by_alipay;
+pub mod login_by_apple;
+pub mod login_by_email_code;
+pub mod login_by_q_q;
+pub mod login_by_second_step;
 pub mod login_by_sms;
+pub mod login_by_univerify;
 pub mod login_by_weixin;
 pub mod login_by_weixin_mobile;
 
 pub(in crate::methods) mod find_or_register;
+
+mod by_code;
 
 use lingpai_domain::{account::User, error::Code, store::Candidates};
 

@@ -25,13 +25,13 @@ pub const METHOD: Method = Method {
     errors: &[Code::AccountNotExists, Code::AccountConflict],
 };
 
-fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Reply<'a> {
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         let app = params.required_text("appId")?;
         if app.len() > LONGEST_APP {
             return Err(Error::new(Code::InvalidParam).with("param", "appId"));
         }
-        change_apps(scope, params.required_text("uid")?, |list| {
+        change_apps(scope, (caller, METHOD.name), params.required_text("uid")?, |list| {
             let mut list = list.unwrap_or_default();
             if list.iter().any(|listed| listed == app) {
                 return None;

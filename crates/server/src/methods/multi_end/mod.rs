@@ -5,12 +5,15 @@ pub mod remove_authorized_app;
 pub mod set_authorized_app;
 
 use lingpai_domain::{
-    editing::{Edit, Edited},
+    editing::{Administration, Edited},
     error::{Code, Result},
 };
 use serde_json::Value;
 
-use crate::{answer::Answer, pipeline::Scope};
+use crate::{
+    answer::Answer,
+    pipeline::{Caller, Scope},
+};
 
 /// Longest name of an application that is stored, bytes (ours).
 const LONGEST_APP: usize = 512;
@@ -19,11 +22,13 @@ const LONGEST_APP: usize = 512;
 /// it changed it; `None` stands for a user who has none and so exists for every application.
 async fn change_apps(
     scope: &Scope<'_>,
+    by: (&Caller, &'static str),
     uid: &str,
     mut change: impl FnMut(Option<Vec<Value>>) -> Option<Vec<Value>> + Send,
 ) -> Result<Answer> {
     let context = scope.context();
-    let edited = context.edit_user(uid, |user| {
+    let administration = Administration { by: Some((by.0.uid(), by.1)), password: None };
+    let edited = context.administer(uid, &administration, |user| {
         let list = match user.doc.get("dcloud_appid") {
             None => None,
             Some(Value::Array(list)) => Some(list.clone()),
@@ -33,7 +38,7 @@ async fn change_apps(
         Ok(change(list).map(|list| {
             let mut doc = user.doc.clone();
             doc.insert("dcloud_appid".into(), list.into());
-            Edit::quiet(doc)
+            doc
         }))
     });
     match edited.await? {

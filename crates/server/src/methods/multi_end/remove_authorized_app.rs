@@ -23,10 +23,10 @@ pub const METHOD: Method = Method {
     errors: &[Code::AccountNotExists],
 };
 
-fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Reply<'a> {
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         let app = params.required_text("appId")?;
-        change_apps(scope, params.required_text("uid")?, |list| {
+        change_apps(scope, (caller, METHOD.name), params.required_text("uid")?, |list| {
             let mut list = list?;
             let before = list.len();
             list.retain(|listed| listed != app);

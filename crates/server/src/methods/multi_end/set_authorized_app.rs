@@ -25,13 +25,14 @@ pub const METHOD: Method = Method {
     errors: &[Code::AccountNotExists, Code::AccountConflict],
 };
 
-fn handle<'a>(scope: &'a Scope<'a>, params: Params, _caller: &'a Caller) -> Reply<'a> {
+fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         let apps = params.texts("appIdList").unwrap_or_default();
         if apps.iter().any(|app| app.len() > LONGEST_APP) {
             return Err(Error::new(Code::InvalidParam).with("param", "appIdList"));
         }
         let apps: Vec<Value> = apps.into_iter().map(Value::from).collect();
-        change_apps(scope, params.required_text("uid")?, |list| (list.as_ref() != Some(&apps)).then(|| apps.clone())).await
+        change_apps(scope, (caller, METHOD.name), params.required_text("uid")?, |list| (list.as_ref() != Some(&apps)).then(|| apps.clone()))
+            .await
     })
 }

@@ -3,6 +3,7 @@
 pub mod register_admin;
 pub mod register_user;
 pub mod register_user_by_email;
+pub mod register_user_by_mobile;
 
 use serde_json::{Map, Value};
 

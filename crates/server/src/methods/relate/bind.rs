@@ -39,6 +39,13 @@ pub(super) async fn refuse<T>(scope: &Scope<'_>, kind: LogType, error: Error) ->
     Err(error)
 }
 
+/// Logs a binding of a mobile number that failed before a number was known, and hands the error back.
+pub(super) async fn refuse_mobile<T>(scope: &Scope<'_>, caller: &Caller, error: Error) -> Result<T> {
+    let context = scope.context();
+    context.store.append_log(&context.log_row(LogType::BindMobile, LogSubject::counted_user(caller.uid()), false)).await?;
+    Err(error)
+}
+
 async fn lay_over_caller(scope: &Scope<'_>, caller: &Caller, fields: &Map<String, Value>, kind: LogType) -> Result<Answer> {
     let context = scope.context();
     // Numbers count failures by their user: see bindMobileBySms.

@@ -13,7 +13,7 @@ use super::{
     code::{CodeToSend, not_configured},
     scene,
 };
-use crate::words::{Locale, Words};
+use crate::words::Locale;
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -62,10 +62,9 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
 }
 
 fn compose(scope: &Scope<'_>, to: String, code: &CodeToSend<'_>) -> Mail {
-    let words = Words::built_in();
     let name = scope.client.app_name.as_deref().filter(|name| name.len() <= 64).unwrap_or("Lingpai");
     let minutes = (LIFETIME / 60).to_string();
-    let text = |key: &str| words.fill(scope.locale, key, &[("code", &code.text), ("name", name), ("minutes", &minutes)]);
+    let text = |key: &str| scope.speech().fill(key, &[("code", &code.text), ("name", name), ("minutes", &minutes)]);
     let lines =
         [text("mail.greeting"), text(&format!("mail.action.{}", code.scene)), code.text.clone(), text("mail.expiry"), text("mail.unasked")];
     Mail { to, subject: text("mail.subject"), text: lines.join("\n\n"), html: html(scope.locale, &lines, &code.text) }

@@ -9,7 +9,7 @@ use lingpai_domain::{
 };
 
 use super::{super::*, code::CodeToSend, scene};
-use crate::{config::center::SmsService, words::Words};
+use crate::config::center::SmsService;
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -82,7 +82,8 @@ impl<'a> Service<'a> {
     }
 
     fn message(&self, scope: &Scope<'_>, mobile: &str, code: &CodeToSend<'_>) -> Sms {
-        let action = Words::built_in().text(scope.locale, &format!("sms.action.{}", code.scene)).to_owned();
+        let original = if code.scene == "login-by-sms" { "login" } else { "verify-mobile" };
+        let action = scope.speech().text_known_as(&format!("sms.action.{}", code.scene), original);
         let minutes = (self.lifetime + 30) / 60;
         Sms {
             mobile: mobile.to_owned(),

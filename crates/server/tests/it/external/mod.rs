@@ -49,7 +49,7 @@ fn with_headers(call: Call, nonce: &str, timestamp: &str, signature: &str) -> Ca
 }
 
 /// A signed call; every one has a nonce of its own.
-fn signed(app: &TestApp, method: &str, params: Value) -> Call {
+pub fn signed(app: &TestApp, method: &str, params: Value) -> Call {
     let nonce = app.program().state().base.random.hex(8);
     let timestamp = now(app).to_string();
     let signature = sign(SECRET, &nonce, &timestamp, &params);

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use lingpai_domain::{
-    account::{IdentityKind, User},
+    account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::*,
 };
@@ -98,11 +98,13 @@ passed_on! {
     async fn candidates_of_any(&self, query: &AnyIdentityQuery) -> Candidates;
     async fn failed_thrice(&self, recent: &RecentQuery) -> bool;
     async fn user(&self, uid: &str) -> Option<User>;
+    async fn account_overview(&self, uid: &str) -> Option<AccountOverview>;
     async fn session_view(&self, uid: &str, token: &str) -> Option<SessionView>;
     async fn register(&self, registration: &Registration) -> Registered;
     async fn sign_in(&self, sign_in: &SignIn) -> SignedIn;
     async fn sign_in_linked(&self, sign_in: &SignIn, doc: &Map<String, Value>) -> SignedInLinked;
     async fn fail_login(&self, failure: &FailedLogin) -> FailedOutcome;
+    async fn is_locked_out(&self, uid: &str, ip: &str, now: i64, lock: LockRule) -> bool;
     async fn renew(&self, renewal: &Renewal) -> Renewed;
     async fn logout(&self, logout: &Logout) -> ();
     async fn change_password(&self, change: &PasswordChange) -> PasswordChanged;
@@ -138,4 +140,19 @@ passed_on! {
     async fn admin_exists(&self) -> bool;
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> ();
     async fn check(&self) -> ();
+    async fn edit_account(&self, edit: &AccountEdit) -> UserUpdated;
+    async fn listed_tokens(&self, uid: &str) -> Vec<ListedToken>;
+    async fn note_uses(&self, uses: &[TokenUse]) -> ();
+    async fn end_session(&self, end: &SessionEnd) -> Vec<EndedToken>;
+    async fn end_other_sessions(&self, end: &OtherSessionsEnd) -> OtherSessionsEnded;
+    async fn second_step(&self, uid: &str) -> Option<StoredSecondStep>;
+    async fn begin_second_step(&self, uid: &str, secret: &[u8], now: i64) -> bool;
+    async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> bool;
+    async fn try_second_step(&self, attempt: &SecondStepTry) -> SecondStepOutcome;
+    async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> bool;
+    async fn remove_second_step(&self, uid: &str) -> bool;
+    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
+    async fn finish_delivery(&self, id: &str) -> ();
+    async fn postpone_delivery(&self, id: &str, due_at: i64) -> ();
+    async fn sweep_audit(&self, before: i64) -> ();
 }

@@ -16,6 +16,8 @@ pub fn value(rule: Rule) -> Value {
         Rule::TextList => json!(["valid"]),
         Rule::Number | Rule::Count => json!(1),
         Rule::Boolean => json!(true),
+        Rule::RealName => json!("张三"),
+        Rule::IdCard => json!("11010519491231002X"),
         Rule::Object => json!({"valid": true}),
     }
 }

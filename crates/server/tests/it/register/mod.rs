@@ -3,3 +3,4 @@
 mod register_admin;
 mod register_user;
 mod register_user_by_email;
+mod register_user_by_mobile;

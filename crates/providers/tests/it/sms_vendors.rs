@@ -1,0 +1,208 @@
+//! The clouds' services for short messages. What arrives is checked as the clouds check it: the
+//! signatures are computed again from what came over the wire.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use lingpai_domain::{
+    messaging::{SendError, Sms, SmsGateway},
+    random::to_hex,
+    secret::Secret,
+};
+use lingpai_providers::{
+    http::{Http, HttpOptions},
+    sms::{
+        aliyun::AliyunSms,
+        form::FormSms,
+        tencent::{TencentApplication, TencentSms},
+        vendor::Account,
+    },
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clock::{NOW_MS, Sevens, StandingClock},
+    http_server::{HttpServer, Request},
+};
+
+fn sms() -> Sms {
+    Sms {
+        mobile: "13800000000".into(),
+        key: "app-key".into(),
+        secret: Secret::new("app-s3cret"),
+        template_id: "SMS_1".into(),
+        data: [("name", "令牌"), ("code", "482913"), ("expMinute", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+    }
+}
+
+fn http() -> Http {
+    Http::new(HttpOptions::default(), Arc::new(StandingClock)).unwrap()
+}
+
+/// The server's address without its path.
+fn base(server: &HttpServer) -> &str {
+    server.url.split_once("/send").unwrap().0
+}
+
+fn account() -> Account {
+    Account::Fixed { id: "key-id".into(), secret: Secret::new("key-secret") }
+}
+
+fn aliyun(server: &HttpServer, account: Account) -> AliyunSms {
+    let params = vec!["code".to_owned(), "expMinute".to_owned()];
+    AliyunSms::new(&http(), base(server), account, "令牌 Lingpai".into(), params, Arc::new(StandingClock), Arc::new(Sevens)).unwrap()
+}
+
+fn tencent(server: &HttpServer) -> TencentSms {
+    let application = TencentApplication { sdk_app_id: "1400000001".into(), sign_name: "令牌".into(), region: "ap-guangzhou".into() };
+    let params = vec!["code".to_owned(), "expMinute".to_owned()];
+    TencentSms::new(&http(), base(server), account(), application, params, Arc::new(StandingClock)).unwrap()
+}
+
+fn hmac(key: &[u8], message: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn sha256(text: &str) -> String {
+    to_hex(&Sha256::digest(text))
+}
+
+/// The headers of a request as a signature covers them.
+fn canonical_headers(request: &Request, names: &str) -> String {
+    names.split(';').map(|name| format!("{name}:{}\n", request.header(name).unwrap_or_default())).collect()
+}
+
+fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
+    let rest = authorization.split_once(&format!("{name}=")).unwrap().1;
+    rest.split(',').next().unwrap().trim()
+}
+
+/// The query's pairs, decoded.
+fn query(request: &Request) -> Vec<(String, String)> {
+    let target = request.head.split(' ').nth(1).unwrap();
+    let url = reqwest::Url::parse(&format!("http://x{target}")).unwrap();
+    url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
+    pairs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+#[tokio::test]
+async fn alibaba_clouds_signature_covers_what_arrives() {
+    let server = HttpServer::answering("200 OK", "application/json", r#"{"Code":"OK","Message":"OK","BizId":"1"}"#).await;
+    aliyun(&server, account()).send(&sms()).await.unwrap();
+
+    let requests = server.requests();
+    let request = &requests[0];
+    assert!(request.head.starts_with("POST /?") && request.body.is_empty(), "{}", request.head);
+    let authorization = request.header("authorization").unwrap();
+    assert!(authorization.starts_with("ACS3-HMAC-SHA256 Credential=key-id,"));
+    let names = part(authorization, "SignedHeaders");
+    let raw_query = request.head.split(' ').nth(1).unwrap().strip_prefix("/?").unwrap();
+    let canonical = format!("POST\n/\n{raw_query}\n{}\n{names}\n{}", canonical_headers(request, names), sha256(&request.body));
+    let expected = to_hex(&hmac(b"key-secret", &format!("ACS3-HMAC-SHA256\n{}", sha256(&canonical))));
+    assert_eq!(part(authorization, "Signature"), expected);
+    assert_eq!(request.header("x-acs-date"), Some("2025-10-09T08:53:20Z"));
+    assert_eq!((request.header("x-acs-action"), request.header("x-acs-version")), (Some("SendSms"), Some("2017-05-25")));
+    assert_eq!(request.header("x-acs-content-sha256"), Some(sha256("").as_str()));
+
+    let pairs = query(request);
+    assert_eq!(value(&pairs, "PhoneNumbers"), "13800000000");
+    assert_eq!(value(&pairs, "SignName"), "令牌 Lingpai");
+    assert_eq!(value(&pairs, "TemplateCode"), "SMS_1");
+    let values: Value = serde_json::from_str(value(&pairs, "TemplateParam")).unwrap();
+    assert_eq!(values, json!({"code": "482913", "expMinute": "3"}));
+}
+
+#[tokio::test]
+async fn applications_may_have_an_account_of_their_own() {
+    let server = HttpServer::answering("200 OK", "application/json", r#"{"Code":"OK"}"#).await;
+    aliyun(&server, Account::OfApplication).send(&sms()).await.unwrap();
+    assert!(server.requests()[0].header("authorization").unwrap().contains("Credential=app-key,"));
+    let without = Sms { key: String::new(), ..sms() };
+    assert!(matches!(aliyun(&server, Account::OfApplication).send(&without).await, Err(SendError::NotConfigured)));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn tencent_clouds_signature_covers_what_arrives() {
+    let body = r#"{"Response":{"SendStatusSet":[{"Code":"Ok","Message":"send success","PhoneNumber":"+8613800000000"}],"RequestId":"r"}}"#;
+    let server = HttpServer::answering("200 OK", "application/json", body).await;
+    tencent(&server).send(&sms()).await.unwrap();
+
+    let requests = server.requests();
+    let request = &requests[0];
+    let authorization = request.header("authorization").unwrap();
+    assert!(authorization.starts_with("TC3-HMAC-SHA256 Credential=key-id/2025-10-09/sms/tc3_request, "));
+    let names = part(authorization, "SignedHeaders");
+    let headers = canonical_headers(request, names).replace("x-tc-action:SendSms", "x-tc-action:sendsms");
+    let canonical = format!("POST\n/\n\n{headers}\n{names}\n{}", sha256(&request.body));
+    let timestamp = request.header("x-tc-timestamp").unwrap();
+    assert_eq!(timestamp, (NOW_MS / 1000).to_string());
+    let to_sign = format!("TC3-HMAC-SHA256\n{timestamp}\n2025-10-09/sms/tc3_request\n{}", sha256(&canonical));
+    let key = ["2025-10-09", "sms", "tc3_request"].iter().fold(b"TC3key-secret".to_vec(), |key, part| hmac(&key, part));
+    assert_eq!(part(authorization, "Signature"), to_hex(&hmac(&key, &to_sign)));
+    assert_eq!((request.header("x-tc-version"), request.header("x-tc-region")), (Some("2021-01-11"), Some("ap-guangzhou")));
+    assert_eq!(
+        serde_json::from_str::<Value>(&request.body).unwrap(),
+        json!({
+            "PhoneNumberSet": ["+8613800000000"], "SmsSdkAppId": "1400000001", "SignName": "令牌", "TemplateId": "SMS_1",
+            "TemplateParamSet": ["482913", "3"],
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in() {
+    let server = HttpServer::answering("201 Created", "application/json", r#"{"sid":"SM1"}"#).await;
+    let password = Secret::new("t0ken");
+    let fields = [("To", "+86{mobile}"), ("From", "+15550001111"), ("Body", "{name}: {code}")];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    FormSms::new(&http(), &server.url, Some(("AC1", &password)), fields).unwrap().send(&sms()).await.unwrap();
+    let requests = server.requests();
+    let request = &requests[0];
+    assert!(request.head.starts_with("POST /send?from=lingpai "));
+    // printf AC1:t0ken | base64
+    assert_eq!(request.header("authorization"), Some("Basic QUMxOnQwa2Vu"));
+    assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(request.body, "To=%2B8613800000000&From=%2B15550001111&Body=%E4%BB%A4%E7%89%8C%3A+482913");
+}
+
+#[tokio::test]
+async fn refusals_are_told_without_number_and_code() {
+    let cases = [
+        ("200 OK", r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"13800000000 got 482913 too often"}"#, "BUSINESS_LIMIT"),
+        ("400 Bad Request", r#"{"Code":"SignatureDoesNotMatch","Message":"no"}"#, "SignatureDoesNotMatch"),
+        ("400 Bad Request", r#"{"Code":"OK"}"#, "OK"),
+    ];
+    for (status, body, named) in cases {
+        let server = HttpServer::answering(status, "application/json", body).await;
+        let Err(SendError::Refused(words)) = aliyun(&server, account()).send(&sms()).await else { panic!("{body}") };
+        assert!(words.contains(named) && !words.contains("13800000000") && !words.contains("482913"), "{words}");
+    }
+    let cases = [
+        r#"{"Response":{"Error":{"Code":"AuthFailure.SignatureFailure","Message":"482913"},"RequestId":"r"}}"#,
+        r#"{"Response":{"SendStatusSet":[{"Code":"FailedOperation.TemplateUnapprovedOrNotExist","Message":"+8613800000000"}]}}"#,
+    ];
+    for body in cases {
+        let server = HttpServer::answering("200 OK", "application/json", body).await;
+        let Err(SendError::Refused(words)) = tencent(&server).send(&sms()).await else { panic!("{body}") };
+        assert!(!words.contains("13800000000") && !words.contains("482913"), "{words}");
+    }
+    let server = HttpServer::answering("401 Unauthorized", "application/json", r#"{"message":"13800000000"}"#).await;
+    let refused = FormSms::new(&http(), &server.url, None, vec![("To".into(), "{mobile}".into())]).unwrap().send(&sms()).await;
+    assert!(matches!(refused, Err(SendError::Refused(words)) if words.starts_with("HTTP 401") && !words.contains("13800000000")));
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_no_success() {
+    for body in ["", "<html>", "{}", "[]", r#"{"Response":{}}"#, r#"{"Response":{"SendStatusSet":[]}}"#, r#"{"Code":1}"#] {
+        let server = HttpServer::answering("200 OK", "application/json", body).await;
+        assert!(matches!(aliyun(&server, account()).send(&sms()).await, Err(SendError::Unreachable(_))), "{body}");
+        assert!(matches!(tencent(&server).send(&sms()).await, Err(SendError::Unreachable(_))), "{body}");
+    }
+}

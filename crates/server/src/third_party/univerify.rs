@@ -1,0 +1,44 @@
+//! One-click sign-in: numbers that the mobile networks vouch for.
+
+use lingpai_domain::{
+    error::{Code, Error, Result},
+    secret::Secret,
+};
+use lingpai_providers::univerify::Univerify;
+use serde_json::Value;
+
+use super::missing;
+use crate::pipeline::Scope;
+
+/// The application at the service.
+pub struct UniverifyService<'a> {
+    service: &'a Univerify,
+    appid: Option<&'a str>,
+    key: Secret,
+}
+
+impl<'a> UniverifyService<'a> {
+    /// What is configured.
+    ///
+    /// # Errors
+    /// [`Code::ConfigFieldRequired`] names what is missing.
+    pub fn of(scope: &'a Scope<'a>) -> Result<Self> {
+        let field = |name: &str| {
+            let value = scope.config.service.get("univerify").and_then(|service| service.get(name)).and_then(Value::as_str);
+            value.filter(|text| !text.is_empty())
+        };
+        let service = scope.state.upstreams.univerify.as_ref().ok_or_else(|| missing("providers.univerify.base_url"))?;
+        let fixed = scope.state.settings.providers.univerify.as_ref().and_then(|settings| settings.secret.clone());
+        let key = fixed.or_else(|| field("apiSecret").map(Secret::new)).ok_or_else(|| missing("service.univerify.apiSecret"))?;
+        Ok(Self { service, appid: field("appid"), key })
+    }
+
+    /// Asks for the number behind a client's token.
+    ///
+    /// # Errors
+    /// [`Code::GetThirdPartyAccountFailed`] if the service does not say.
+    pub async fn mobile(&self, access_token: &str, openid: &str) -> Result<String> {
+        let asked = self.service.mobile(self.appid, &self.key, access_token, openid).await;
+        asked.map_err(|error| Error::new(Code::GetThirdPartyAccountFailed).caused_by(error))
+    }
+}

@@ -1,0 +1,74 @@
+//! Second steps of signing in.
+
+use lingpai_domain::{
+    account::SECOND_STEP_FIELD,
+    store::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
+};
+use postgres_types::Json;
+use serde_json::json;
+
+use super::{
+    PostgresStore,
+    failure::Failure,
+    sessions::outcome,
+    statements::{column, only},
+    text::storable,
+};
+
+fn digests(recovery: &[[u8; 32]]) -> Vec<&[u8]> {
+    recovery.iter().map(<[u8; 32]>::as_slice).collect()
+}
+
+impl PostgresStore {
+    pub(super) async fn second_step_find(&self, uid: &str) -> Result<Option<StoredSecondStep>, Failure> {
+        let rows = self
+            .read(
+                "SELECT secret, confirmed, (SELECT count(*) FROM recovery_codes AS r WHERE r.uid = s.uid)
+                FROM second_steps AS s WHERE uid = $1",
+                &[&storable(uid)],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let recovery_codes = u32::try_from(column::<i64>(row, 2)?).unwrap_or(u32::MAX);
+        Ok(Some(StoredSecondStep { secret: column(row, 0)?, confirmed: column(row, 1)?, recovery_codes }))
+    }
+
+    pub(super) async fn second_step_begin(&self, uid: &str, secret: &[u8], now: i64) -> Result<bool, Failure> {
+        let rows = self.write("SELECT lingpai_begin_second_step($1, $2, $3)", &[&storable(uid), &secret, &now]).await?;
+        column(&only(rows)?, 0)
+    }
+
+    pub(super) async fn second_step_confirm(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> Result<bool, Failure> {
+        let mark = Json(json!({ SECOND_STEP_FIELD: ["totp"] }));
+        let rows = self
+            .write("SELECT lingpai_confirm_second_step($1, $2, $3, $4, $5)", &[&storable(uid), &secret, &step, &digests(recovery), &mark])
+            .await?;
+        column(&only(rows)?, 0)
+    }
+
+    pub(super) async fn second_step_try(&self, attempt: &SecondStepTry) -> Result<SecondStepOutcome, Failure> {
+        let (step, recovery) = match &attempt.answer {
+            SecondStepAnswer::Step(step) => (Some(*step), None),
+            SecondStepAnswer::Recovery(hash) => (None, Some(hash.as_slice())),
+            SecondStepAnswer::Wrong => (None, None),
+        };
+        let rows = self
+            .write(
+                "SELECT lingpai_try_second_step($1, $2, $3, $4, $5, $6)",
+                &[&storable(&attempt.uid), &step, &recovery, &attempt.now, &attempt.lock.limit, &attempt.lock.retry_ms],
+            )
+            .await?;
+        outcome(rows)
+    }
+
+    pub(super) async fn second_step_replace_recovery(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool, Failure> {
+        let rows = self.write("SELECT lingpai_replace_recovery_codes($1, $2)", &[&storable(uid), &digests(recovery)]).await?;
+        column(&only(rows)?, 0)
+    }
+
+    pub(super) async fn second_step_remove(&self, uid: &str) -> Result<bool, Failure> {
+        let mark = Json(json!({ SECOND_STEP_FIELD: [] }));
+        let rows = self.write("SELECT lingpai_remove_second_step($1, $2)", &[&storable(uid), &mark]).await?;
+        column(&only(rows)?, 0)
+    }
+}
