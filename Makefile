@@ -47,6 +47,12 @@ test: ## 全部检查与测试（SQLite 与 PostgreSQL） | every check and test
 	@scripts/install-test-deps.sh
 	@$(MAKE) --no-print-directory fmt-check clippy links book
 	@scripts/with-test-services.sh $(MAKE) --no-print-directory replay doc-tests unit-tests
+	@$(MAKE) --no-print-directory sdk-test
+
+.PHONY: sdk-test
+sdk-test: ## 测试 sdk/client、sdk/functions 与真实客户端 | test sdk/client, sdk/functions and real clients
+	$(CARGO) build --locked --package lingpai-server --bin lingpai
+	scripts/sdk-test.sh
 
 .PHONY: bench
 bench: ## 性能测试，结果写入 target/bench.json | benchmarks; prints a table, writes target/bench.json

@@ -160,6 +160,12 @@ codes! {
     MethodNotFound = "METHOD_NOT_FOUND", User;
     /// No such function (the cloud's own name for it).
     FunctionNotFound = "FUNCTION_NOT_FOUND", User;
+    /// A function behind the gate could not be reached (ours).
+    FunctionUnavailable = "FUNCTION_UNAVAILABLE", Upstream;
+    /// A function behind the gate did not answer in time (ours).
+    FunctionTimeout = "FUNCTION_TIMEOUT", Upstream;
+    /// A function behind the gate answered with something that is no result (ours).
+    FunctionFailed = "FUNCTION_FAILED", Upstream;
     /// The request's signature does not fit the space (client protocol).
     InvalidSignature = "InvalidSignature", User;
     /// Too many requests (ours: the original has no limits).

@@ -3,6 +3,7 @@
 //! The only crate with HTTP and SMTP clients. Each part implements a port of `lingpai_domain`.
 
 pub mod alipay;
+pub mod aliyun;
 pub mod apple;
 mod excerpt;
 pub mod face;

@@ -55,6 +55,27 @@ impl Code {
 /// Why something was refused. The text is for logs and `lingpai secure inspect`; what users read is keyed by [`Refusal::code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum Refusal {
+    /// The secure network is switched off.
+    #[error("the secure network is not enabled")]
+    NotEnabled,
+    /// The client gives no appId.
+    #[error("clientInfo has no appId")]
+    AppIdMissing,
+    /// The client gives no deviceId.
+    #[error("clientInfo has no deviceId")]
+    DeviceIdMissing,
+    /// An app gives no osName.
+    #[error("clientInfo has no osName")]
+    OsNameMissing,
+    /// The registry does not have the application.
+    #[error("the application is not registered")]
+    AppNotRegistered,
+    /// The registry has the application, but not on this platform.
+    #[error("the application is not registered for this platform")]
+    PlatformNotRegistered,
+    /// The client is what it says, but the function's rules do not name it.
+    #[error("the function's rules do not admit this client")]
+    ClientNotAdmitted,
     /// The timestamp is too far from the server's time.
     #[error("the timestamp is outside the window")]
     ClockSkew,
@@ -178,6 +199,12 @@ impl Refusal {
     /// The error code that the client sees.
     pub fn code(self) -> Code {
         match self {
+            Self::NotEnabled => Code::NotEnabled,
+            Self::AppIdMissing => Code::AppIdMissing,
+            Self::DeviceIdMissing => Code::DeviceIdMissing,
+            Self::OsNameMissing => Code::OsNameMissing,
+            Self::AppNotRegistered => Code::AppNotRegistered,
+            Self::PlatformNotRegistered => Code::PlatformNotRegistered,
             Self::ClockSkew => Code::ClientTime,
             Self::AppIdMismatch => Code::AppId,
             Self::DeviceIdMismatch => Code::DeviceId,
@@ -187,7 +214,8 @@ impl Refusal {
             Self::UnknownKey | Self::ExpiredKey | Self::UnknownSpaceKey | Self::ExpiredSpaceKey => Code::KeyNotFound,
             Self::Simulator | Self::SoftwareLevel | Self::BootNotVerified | Self::BootloaderUnlocked => Code::UntrustedDevice,
             Self::ReplayMemoryFull => Code::System,
-            Self::Replayed
+            Self::ClientNotAdmitted
+            | Self::Replayed
             | Self::Malformed
             | Self::CannotOpen
             | Self::BadSignature

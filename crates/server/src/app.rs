@@ -22,6 +22,7 @@ use crate::{
     open_bridge,
     runtime::told,
     scripts::FolderScripts,
+    secure_network,
     sessions::Sessions,
     state::{Base, State},
     sweeper, telemetry,
@@ -68,16 +69,17 @@ impl App {
         let sessions = Sessions::load(&base).await.context("reading what was revoked / 读取已撤销的会话")?;
         let scripts = load_scripts(&center, &base).await?;
         let outbox = open_outbox(&settings)?;
-        let delivery = Delivery::new(sms, mail, outbox, clock);
+        let mut delivery = Delivery::new(sms, mail, outbox, clock);
+        delivery.postman = Postman::new(&settings, base.clone()).context("webhooks")?;
         let listener_options =
             ListenerOptions { header_timeout: settings.server.header_timeout, max_connections: settings.server.max_connections };
         let listener = Listener::bind(listen, listener_options).await.with_context(|| {
             format!("cannot listen on {listen}: is another program there already? / 无法监听 {listen},端口可能已被占用")
         })?;
         let address = listener.address()?;
-        let postman = Postman::new(&settings, base.clone()).context("webhooks")?;
-        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, postman, setup_token)?);
+        let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
 
+        state.files.folder.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
         let sessions = state.sessions.clone();
@@ -88,6 +90,7 @@ impl App {
                 async move { sessions.keep_fresh(base, stopped).await }
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use lingpai_domain::client::Source;
 
-use crate::words::Locale;
+use crate::{secure_network::Secured, words::Locale};
 
 /// What a transport makes of a request.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct Call {
     pub user_agent: String,
     /// Names this call in logs and answers.
     pub request_id: String,
+    /// What the gate of the secure network found out.
+    pub secured: Secured,
     /// What signatures are made of; only of methods that demand one, in the URL form.
     pub signed: Option<Box<SignedRequest>>,
 }

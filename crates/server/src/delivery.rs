@@ -1,4 +1,4 @@
-//! Messages to people: SMS, mail, and the development outbox.
+//! Messages to people: SMS, mail, and the development outbox; and to webhooks.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use lingpai_domain::{
     messaging::{Mail, MailGateway, SendError, Sms, SmsGateway},
 };
 use lingpai_providers::outbox::{Outbox, OutboxEntry, OutboxKind};
+
+use crate::webhooks::Postman;
 
 /// A line for the development outbox.
 pub struct DevelopmentMessage<'a> {
@@ -33,6 +35,8 @@ pub struct Delivery {
     pub mail: Option<Arc<dyn MailGateway>>,
     /// Development mode's outbox.
     pub outbox: Option<Arc<Outbox>>,
+    /// Who tells webhooks of events; `None`: nobody is to be told.
+    pub postman: Option<Arc<Postman>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +48,7 @@ impl Delivery {
         outbox: Option<Arc<Outbox>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { sms, mail, outbox, clock }
+        Self { sms, mail, outbox, postman: None, clock }
     }
 
     /// Writes a message to the outbox, in development mode only.

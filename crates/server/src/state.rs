@@ -18,14 +18,17 @@ use lingpai_domain::{
 use crate::{
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
+    files::Files,
+    functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
     pipeline::Bucket,
+    secure_network::SecureNetwork,
     sessions::Sessions,
     speech::Speech,
     upstreams::Upstreams,
     uses::Uses,
-    webhooks::{self, Postman},
+    webhooks,
 };
 
 /// Everything that methods use.
@@ -46,16 +49,20 @@ pub struct State {
     pub upstreams: Upstreams,
     /// Credentials of third parties.
     pub open_bridge: OpenBridge,
+    /// Functions that are HTTP services.
+    pub functions: Functions,
+    /// Who may call sealed, and who must.
+    pub secure: SecureNetwork,
     /// How codes and captchas are kept.
     pub codes: CodePolicy,
+    /// Files that clients upload.
+    pub files: Files,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// When tokens were last used.
     pub uses: Uses,
     /// Who is told of what happens to accounts.
     pub subscriptions: Vec<Subscription>,
-    /// Who tells them; `None`: nobody is to be told.
-    pub postman: Option<Arc<Postman>>,
     /// What second steps are kept under; `None`: they are switched off.
     pub second_step_keys: Option<SecondStepKeys>,
     /// What creating the first administrator takes in production mode.
@@ -105,7 +112,6 @@ impl State {
         sessions: Arc<Sessions>,
         delivery: Delivery,
         scripts: Option<Arc<dyn ProjectScripts>>,
-        postman: Option<Arc<Postman>>,
         setup_token: Option<Secret>,
     ) -> anyhow::Result<Self> {
         let per_ip = &settings.limits.per_ip;
@@ -130,13 +136,16 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
-        let upstreams = Upstreams::new(&settings, base.clock.clone())?;
+        let upstreams = Upstreams::new(&settings, base.clock.clone(), base.random.clone())?;
         let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
         let uses = Uses::new(settings.sessions.note_uses);
         let subscriptions = webhooks::subscriptions(&settings);
         let second_step_keys =
             settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
+        let functions = Functions::new(&settings, &base.clock)?;
+        let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
+        let files = Files::new(&settings, &*base.random);
         Ok(Self {
             settings,
             center,
@@ -146,11 +155,13 @@ impl State {
             delivery,
             upstreams,
             open_bridge,
+            functions,
+            secure,
             codes,
+            files,
             scripts,
             uses,
             subscriptions,
-            postman,
             second_step_keys,
             setup_token,
             listed_apps,

@@ -138,7 +138,7 @@ impl Postman {
 
 /// Starts delivering, if there are webhooks.
 pub async fn run(state: Arc<State>, stop: watch::Receiver<bool>) {
-    if let Some(postman) = state.postman.clone() {
+    if let Some(postman) = state.delivery.postman.clone() {
         postman.run(stop).await;
     }
 }

@@ -20,7 +20,8 @@ pub use log::LogParts;
 pub use push::PushRows;
 pub use user::{Attempt, ImportedSession, KEPT_FIELDS, LoginColumns, UserParts, exported_user, stands_apart, stored_user};
 
-use lingpai_domain::store::Role;
+use lingpai_domain::{random::to_hex, store::Role};
+use sha2::{Digest, Sha256};
 
 /// A document that cannot be stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,11 @@ pub fn text(doc: &Map<String, Value>, field: &str) -> Option<String> {
 /// A document as the text that a column holds.
 pub fn to_text(doc: &Map<String, Value>) -> serde_json::Result<String> {
     serde_json::to_string(doc)
+}
+
+/// Tells versions of a stored document apart.
+pub fn stamp(text: &str) -> String {
+    to_hex(&Sha256::digest(text))
 }
 
 /// A column's text as a document.

@@ -7,6 +7,8 @@
 mod along;
 mod changes;
 mod codes;
+mod documents;
+mod files;
 mod gate;
 mod second_steps;
 mod session_list;
@@ -20,6 +22,10 @@ use serde_json::{Map, Value};
 pub use along::{AccountEdit, AuditRow, DueDelivery, NewDelivery, PasswordEdit};
 pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
+pub use documents::{
+    CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FieldTerm, StoredDocument, is_own_collection,
+};
+pub use files::{FileAdded, FileQuota, FileRecord};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use second_steps::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 pub use session_list::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse};
@@ -198,6 +204,10 @@ pub trait Store: Send + Sync {
     /// has not expired `now`. Of many callers at once exactly one is told `true`.
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
 
+    /// As [`Self::use_nonce`], without waiting for the disk: a use survives the end of the process, but a power cut
+    /// may take those of the last moments along. For what expires within seconds and happens with every call.
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
+
     /// Takes a lease until `until` (milliseconds). `Ok(false)`: somebody has it, and that lease has not
     /// ended `now`. Of many callers at once exactly one is told `true`.
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool>;
@@ -216,6 +226,13 @@ pub trait Store: Send + Sync {
 
     /// Stores a value of `opendb-open-data` in place of the former one.
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()>;
+
+    /// Stores a value of `opendb-open-data` if the present one, ended or not, is `expected` (`None`: there is no such row).
+    /// `Ok(false)`: it is another, and nothing was stored. Of many callers at once exactly one is told `true`.
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool>;
+
+    /// A document of `opendb-app-client-key` by its `_id`.
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>>;
 
     /// Removes a value of `opendb-open-data`. `Ok(false)`: there was none.
     async fn remove_open_data(&self, key: &str) -> Result<bool>;
@@ -278,6 +295,25 @@ pub trait Store: Send + Sync {
     /// How many documents a collection has.
     async fn count(&self, collection: &str) -> Result<u64>;
 
+    /// Documents by a condition, in the order of insertion, also those of a project's own collections.
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage>;
+
+    /// Adds documents to one of [`CHANGEABLE`] or to a project's own collection: all or none.
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded>;
+
+    /// Replaces and removes documents of one of [`CHANGEABLE`] or of a project's own collection, each
+    /// unless it changed since it was read. Answers the `_id`s of those that did, or are gone.
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>>;
+
+    /// Notes a file that was uploaded, unless it would be too much.
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded>;
+
+    /// A file by its id.
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>>;
+
+    /// Forgets a file, if it is this owner's (`None`: whoever's it is). `Ok(false)`: there is none.
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool>;
+
     /// Whether a user with role `admin` exists.
     async fn admin_exists(&self) -> Result<bool>;
 
@@ -318,8 +354,9 @@ pub trait Store: Send + Sync {
     /// confirmed second step.
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool>;
 
-    /// Removes a second step, confirmed or not. `Ok(false)`: there was none.
-    async fn remove_second_step(&self, uid: &str) -> Result<bool>;
+    /// Removes a second step, confirmed or not. `audit`: who did it, when it was not the user.
+    /// `Ok(false)`: there was none.
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool>;
 
     /// Takes at most `most` deliveries that are due `now`; until `busy_until` (milliseconds) nobody
     /// else is given them.

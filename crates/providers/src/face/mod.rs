@@ -1,5 +1,6 @@
 //! Face verification services, behind the port [`lingpai_domain::real_name::FaceVerifier`].
 
+pub mod aliyun;
 mod gateway;
 mod photo;
 

@@ -204,10 +204,16 @@ impl Upstream {
 
     async fn exchange(&self, request: Request<'_>) -> Result<Answer, UpstreamError> {
         let _place = self.places.acquire().await.map_err(|_| UpstreamError::Unreachable("the program is stopping".into()))?;
-        let mut response = self.prepare(request)?.send().await.map_err(UpstreamError::of_transport)?;
+        // Which of the two time limits, ours or the client's own, ends first is a matter of chance.
+        let limit = self.http.options.timeout;
+        let broken = |error: reqwest::Error| match error.is_timeout() && !error.is_connect() {
+            true => UpstreamError::TimedOut(limit),
+            false => UpstreamError::of_transport(error),
+        };
+        let mut response = self.prepare(request)?.send().await.map_err(broken)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(UpstreamError::of_transport)? {
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > self.http.options.max_answer_bytes {
                 return Err(UpstreamError::TooLarge(self.http.options.max_answer_bytes));
             }

@@ -13,11 +13,8 @@ use serde_json::{Map, Value};
 
 use super::vendor::{Account, refused, unreachable, value_of};
 use crate::{
-    http::{Body, Http, HttpOptionsError, Request, Upstream, UpstreamError},
-    signing::{
-        acs3::{self, Acs3Request},
-        date::iso_utc,
-    },
+    aliyun::AliyunApi,
+    http::{Http, HttpOptionsError, UpstreamError},
 };
 
 /// Where it is unless the settings say otherwise.
@@ -25,13 +22,10 @@ pub const BASE_URL: &str = "https://dysmsapi.aliyuncs.com";
 
 /// Sends by Alibaba Cloud. The template's id is the console's `SMS_…` code.
 pub struct AliyunSms {
-    upstream: Upstream,
-    host: String,
+    api: AliyunApi,
     account: Account,
     sign_name: String,
     params: Vec<String>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
 }
 
 impl AliyunSms {
@@ -48,8 +42,8 @@ impl AliyunSms {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, HttpOptionsError> {
-        let upstream = http.upstream("sms", base_url)?;
-        Ok(Self { upstream, host: super::vendor::host(base_url), account, sign_name, params, clock, random })
+        let api = AliyunApi::new(http, "sms", base_url, "2017-05-25", clock, random)?;
+        Ok(Self { api, account, sign_name, params })
     }
 }
 
@@ -65,16 +59,7 @@ impl SmsGateway for AliyunSms {
             ("TemplateCode", sms.template_id.as_str()),
             ("TemplateParam", values.as_str()),
         ];
-        let (date, nonce) = (iso_utc(self.clock.now_s()), (&*self.random as &dyn Random).hex(16));
-        let request =
-            Acs3Request { host: &self.host, action: "SendSms", version: "2017-05-25", params: &params, date: &date, nonce: &nonce };
-        let signed = acs3::sign(&request, id, secret);
-        let mut headers: Vec<(&str, &str)> = signed.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        // A POST without a body has no length unless it is said, and some servers insist.
-        headers.push(("content-length", "0"));
-        let path = format!("/?{}", signed.query);
-        let request = Request { path: &path, query: &[], headers: &headers, body: Body::Text("application/x-www-form-urlencoded", "") };
-        let answer = self.upstream.call(request).await.map_err(unreachable)?;
+        let answer = self.api.call("SendSms", &params, id, secret).await.map_err(unreachable)?;
         // Errors come with statuses of errors and the same fields.
         let fields = answer.json().map_err(unreachable)?;
         match fields.get("Code").and_then(Value::as_str) {

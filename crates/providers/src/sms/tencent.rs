@@ -53,7 +53,7 @@ impl TencentSms {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, HttpOptionsError> {
         let upstream = http.upstream("sms", base_url)?;
-        Ok(Self { upstream, host: super::vendor::host(base_url), account, application, params, clock })
+        Ok(Self { upstream, host: crate::aliyun::host(base_url), account, application, params, clock })
     }
 }
 

@@ -35,12 +35,6 @@ impl Account {
     }
 }
 
-/// The host of a base address, as signatures cover it.
-pub(super) fn host(base_url: &str) -> String {
-    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned()
-}
-
 /// A template's value by its name; empty if there is none.
 pub(super) fn value_of<'a>(sms: &'a Sms, name: &str) -> &'a str {
     sms.data.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
@@ -55,21 +49,4 @@ pub(super) fn refused(sms: &Sms, code: &str, words: &str) -> SendError {
     let mut hidden = vec![sms.mobile.as_str(), sms.secret.expose()];
     hidden.extend(sms.data.iter().filter(|(name, _)| name == "code").map(|(_, code)| code.as_str()));
     SendError::Refused(format!("{}: {}", excerpt(code, &hidden), excerpt(words, &hidden)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_cut_out_of_addresses() {
-        for (url, name) in [
-            ("https://a.example", "a.example"),
-            ("http://127.0.0.1:80/x?y", "127.0.0.1:80"),
-            ("https://b.example/", "b.example"),
-            ("c", "c"),
-        ] {
-            assert_eq!(host(url), name);
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! The gateways against real servers on this machine.
 
+mod aliyun;
 mod clock;
+mod cloud_signatures;
 mod http;
 mod http_server;
 mod mail;

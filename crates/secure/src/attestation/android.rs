@@ -96,6 +96,12 @@ pub fn verify<D: AsRef<[u8]>>(chain: &[D], roots: &Roots, revocations: &Revocati
     Ok(inspection)
 }
 
+/// From when on the leaf of a chain (DER, leaf first) counts, milliseconds since the Unix epoch: the start of its validity,
+/// but not before its issuers' (devices let it start in 1970).
+pub fn leaf_start_ms<D: AsRef<[u8]>>(chain: &[D]) -> Result<i64, Refusal> {
+    Ok(Chain::parse(chain.iter().map(AsRef::as_ref))?.leaf_start_ms())
+}
+
 fn read(chain: &Chain<'_>) -> Result<Inspection, Refusal> {
     // An application can have the device attest a signing key of its own and sign a forged leaf with it. The attested
     // key's certificate would then be an issuer that carries an attestation.

@@ -94,6 +94,54 @@ pub fn verify_attestation(
     Ok(AttestedKey { key_id: *key_id, public_key, counter: 0 })
 }
 
+/// What an attestation object says by itself: for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// SHA-256 of the App ID, which is the team's id, a dot, and the bundle's id.
+    pub app_id_hash: [u8; 32],
+    /// The environment that the key was made for; `None`: neither of the two.
+    pub development: Option<bool>,
+    /// SHA-256 of the attested key, as the object names it.
+    pub key_id: Vec<u8>,
+    /// The counter, zero in a fresh attestation.
+    pub counter: u32,
+}
+
+/// Reads an attestation object without judging it.
+pub fn inspect(object: &[u8]) -> Result<Inspection, Refusal> {
+    let object = AttestationObject::parse(object)?;
+    let data = AuthenticatorData::parse(object.authenticator_data)?;
+    let (aaguid, credential_id) = data.credential()?;
+    let development = match aaguid {
+        DEVELOPMENT => Some(true),
+        PRODUCTION => Some(false),
+        _ => None,
+    };
+    let app_id_hash = data.rp_id_hash.try_into().map_err(|_| Refusal::EvidenceMalformed)?;
+    Ok(Inspection { app_id_hash, development, key_id: credential_id.to_vec(), counter: data.counter })
+}
+
+/// Verifies what can be verified of an attestation object without knowing what it was made for: the chain at `now_ms`
+/// (milliseconds since the Unix epoch), the key's id, the counter and the environment. The challenge and the App ID stay open.
+pub fn verify(object: &[u8], roots: &Roots, now_ms: i64) -> Result<Inspection, Refusal> {
+    let inspection = inspect(object)?;
+    let chain = Chain::parse(AttestationObject::parse(object)?.certificates)?;
+    nonce(chain.leaf())?;
+    chain.verify(roots, &Revocations::default(), now_ms)?;
+    if sha256(&[p256_key(chain.leaf())?.as_bytes()]).as_slice() != inspection.key_id {
+        return Err(Refusal::AttestedKeyMismatch);
+    }
+    if inspection.counter != 0 {
+        return Err(Refusal::CounterMismatch);
+    }
+    if inspection.development.is_none() { Err(Refusal::EnvironmentMismatch) } else { Ok(inspection) }
+}
+
+/// When the leaf certificate of an attestation object becomes valid, milliseconds since the Unix epoch.
+pub fn leaf_start_ms(object: &[u8]) -> Result<i64, Refusal> {
+    Ok(Chain::parse(AttestationObject::parse(object)?.certificates)?.leaf_start_ms())
+}
+
 /// Verifies an assertion by an attested key; returns its counter, which is to be stored in place of the old one
 /// (only if no greater one was stored in the meantime).
 pub fn verify_assertion(object: &[u8], client_data_hash: &[u8; 32], key: &AttestedKey, rule: &Rule) -> Result<u32, Refusal> {

@@ -43,6 +43,13 @@ impl<'a> Chain<'a> {
         &self.leaf
     }
 
+    /// From when on the leaf counts, milliseconds since the Unix epoch: the start of its validity, but not before its
+    /// issuers', because Android devices let it start in 1970.
+    pub fn leaf_start_ms(&self) -> i64 {
+        let starts = std::iter::once(&self.leaf).chain(&self.issuers).map(|certificate| certificate.validity().not_before.timestamp());
+        starts.max().unwrap_or(0).saturating_mul(1000)
+    }
+
     pub fn issuers(&self) -> &[X509Certificate<'a>] {
         &self.issuers
     }

@@ -88,8 +88,21 @@ pub struct Challenged(Opened);
 impl Challenged {
     /// Judges the evidence against the registry.
     pub fn accept(self, policy: &EvidencePolicy<'_>) -> Result<Accepted, Refusal> {
-        let judged = policy.judge(&self.0.hello, &self.0.device)?;
-        Ok(Accepted { opened: self.0, judged })
+        self.accept_any(std::slice::from_ref(policy)).map(|(_, accepted)| accepted)
+    }
+
+    /// Judges the evidence against several entries of the registry, one after the other. Returns the number of the first
+    /// that accepts; if none does, the first reason that is about more than the package.
+    pub fn accept_any(self, policies: &[EvidencePolicy<'_>]) -> Result<(usize, Accepted), Refusal> {
+        let mut refusal = Refusal::PackageMismatch;
+        for (number, policy) in policies.iter().enumerate() {
+            match policy.judge(&self.0.hello, &self.0.device) {
+                Ok(judged) => return Ok((number, Accepted { opened: self.0, judged })),
+                Err(reason) if refusal == Refusal::PackageMismatch => refusal = reason,
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -93,7 +93,7 @@ fn a_real_attestation_is_refused_with_the_reason_for_what_does_not_fit() {
         assert_eq!(verdict(&Rule { team_id: "ABCDE12345".into(), ..right.clone() }, now_ms), Refusal::PackageMismatch);
         assert_eq!(verdict(&right, now_ms + 30 * 24 * 3600 * 1000), Refusal::CertificateNotValid);
         let (id, hash) = (array(&record, "keyIdBase64"), array(&record, "clientDataHashSha256Base64"));
-        let others = Authority::root("Apple App Attestation Root CA").as_roots();
+        let others = crate::roots_of(&Authority::root("Apple App Attestation Root CA"));
         let with = |id: [u8; 32], hash: [u8; 32], roots: &Roots| {
             apple::verify_attestation(&object, &id, &hash, &right, roots, now_ms).unwrap_err()
         };
@@ -160,7 +160,7 @@ fn made_objects_pass_only_with_a_zero_counter_and_their_own_credential() {
     let (root, key) = (Authority::root("root"), SoftwareDeviceKey::from_secret(&[8; 32]).unwrap());
     let verdict = |making: Making, rule: &Rule| {
         let (object, key_id) = making.object(&root, &key, &[9; 32]);
-        apple::verify_attestation(&object, &key_id, &[9; 32], rule, &root.as_roots(), NOW).map(|key| key.counter)
+        apple::verify_attestation(&object, &key_id, &[9; 32], rule, &crate::roots_of(&root), NOW).map(|key| key.counter)
     };
     let making = || Making::new(rule.clone());
     assert_eq!(verdict(making(), &rule), Ok(0));

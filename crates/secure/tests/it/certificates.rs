@@ -1,6 +1,5 @@
 //! Certificates made for tests: chains that are right in everything but what a test changes.
 
-use lingpai_secure::attestation::Roots;
 use lingpai_secure::device_key::DevicePublicKey;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
@@ -64,10 +63,6 @@ impl Authority {
     pub fn issue_leaf(&self, key: &DevicePublicKey, extensions: Vec<CustomExtension>) -> Vec<u8> {
         let shape = AuthorityShape { is_ca: IsCa::NoCa, usages: vec![KeyUsagePurpose::DigitalSignature], extensions, ..Default::default() };
         params("leaf", shape).signed_by(&Point(*key), &self.issuer).unwrap().der().to_vec()
-    }
-
-    pub fn as_roots(&self) -> Roots {
-        Roots::from_ders(vec![self.der.clone()]).unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Vectors, whole protocol runs, and attacks.
 
 mod android_attacks;
+mod android_description;
 mod android_vectors;
 mod apple;
 mod certificates;
@@ -17,6 +18,11 @@ use std::path::PathBuf;
 fn vector(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Trusts one authority.
+fn roots_of(authority: &certificates::Authority) -> lingpai_secure::attestation::Roots {
+    lingpai_secure::attestation::Roots::from_ders(vec![authority.der.clone()]).unwrap()
 }
 
 /// Padded standard base64.

@@ -11,7 +11,8 @@ use lingpai_secure::refusal::Refusal;
 use lingpai_secure::space_key::{PublishedKeys, SpaceIdentity, SpaceKey};
 use rcgen::CustomExtension;
 
-use crate::android_attacks::{Description, extension};
+use crate::android_description::{Description, extension};
+pub use crate::android_description::{PACKAGE, SIGNER};
 use crate::certificates::{Authority, AuthorityShape};
 
 pub const NOW: i64 = 1_800_000_000_000;
@@ -19,8 +20,6 @@ pub const DAY: i64 = 24 * 3600 * 1000;
 pub const SPACE: &str = "space-1";
 pub const APP: &str = "__UNI__SECURE1";
 pub const DEVICE: &str = "device-1";
-pub const PACKAGE: &str = "com.example.demo";
-pub const SIGNER: [u8; 32] = [0xab; 32];
 pub const CHALLENGE: [u8; 32] = [0xc4; 32];
 
 /// The function that calls go to.
@@ -58,8 +57,8 @@ impl Setting {
             identity: SpaceIdentity::from_seed(&[1; 32]).unwrap(),
             space_keys: vec![SpaceKey::new(&[2; 32], NOW - DAY, NOW + DAY).unwrap()],
             device: SoftwareDeviceKey::from_secret(&[3; 32]).unwrap(),
-            android_roots: android_root.as_roots(),
-            apple_roots: apple_root.as_roots(),
+            android_roots: crate::roots_of(&android_root),
+            apple_roots: crate::roots_of(&apple_root),
             android_root,
             android_batch,
             apple_root,

@@ -7,7 +7,7 @@ use lingpai_providers::{http::UpstreamError, weixin::Application};
 use crate::{
     config::{Center, Settings},
     open_bridge::explain,
-    runtime::SystemClock,
+    runtime::{SystemClock, SystemRandom},
     upstreams::Upstreams,
     weixin::WeixinPlatform,
 };
@@ -19,7 +19,7 @@ const MADE_UP_CODE: &str = "lingpai-check";
 
 /// Prints a line for each application at a third party. Answers whether all are fine.
 pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
-    let upstreams = Upstreams::new(settings, Arc::new(SystemClock))?;
+    let upstreams = Upstreams::new(settings, Arc::new(SystemClock), Arc::new(SystemRandom))?;
     let mut all_fine = true;
     let applications = weixin_applications(center);
     if applications.is_empty() {
@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
             }
         }
     }
-    Ok(all_fine)
+    Ok(super::check_others::run(&upstreams, center).await && all_fine)
 }
 
 /// Each application once, whoever of the DCloud applications uses it.

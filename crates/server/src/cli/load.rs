@@ -49,12 +49,15 @@ impl SettingsArgs {
     /// Reads settings and folder. `Err`: everything wrong was printed.
     pub fn load(&self) -> Result<Loaded, ExitCode> {
         let (settings, mut notices) = self.settings()?;
-        let (center, more, problems) = match &settings.config_center_dir {
+        let (mut center, more, mut problems) = match &settings.config_center_dir {
             Some(folder) => Center::load(folder, settings.passwords.argon2),
             None => Center::development(&settings.data_dir, settings.passwords.argon2, &SystemRandom)
                 .map_err(|problem| refuse(&[problem], &notices))?,
         };
         notices.extend(more);
+        if let Some(folder) = &settings.clientdb.schemas {
+            problems.extend(center.use_schemas(folder));
+        }
         Ok(Loaded { settings, center, notices, problems })
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod check_others;
 mod check_upstreams;
 mod export;
 mod extended_json;
@@ -10,6 +11,7 @@ mod init;
 mod load;
 mod migrate;
 mod reference;
+mod secure;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -47,6 +49,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: admin::AdminCommand,
+    },
+    /// 安全网络:查看证明,管理密钥 · The secure network: look at attestations, manage keys
+    Secure {
+        #[command(subcommand)]
+        command: secure::SecureCommand,
     },
     /// 生成文档中的参考页 · Write the reference pages of the book
     #[command(hide = true)]
@@ -99,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Admin { command } => admin::run(command),
+        Command::Secure { command } => secure::run(command),
         Command::Reference { folder } => reference::run(&folder),
     }
 }

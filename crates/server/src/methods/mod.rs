@@ -15,6 +15,7 @@ pub mod register;
 pub mod registry;
 pub mod relate;
 pub mod second_step;
+pub mod secure_network;
 pub mod session;
 pub mod utils;
 pub mod verify;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, register,
-    relate, second_step, session, utils, verify,
+    relate, second_step, secure_network, session, utils, verify,
 };
 
 /// Every method, by group.
@@ -64,6 +64,7 @@ pub static METHODS: &[Method] = &[
     fission::get_invited_user::METHOD,
     admin::add_user::METHOD,
     admin::update_user::METHOD,
+    admin::remove_second_step::METHOD,
     multi_end::authorize_app_login::METHOD,
     multi_end::remove_authorized_app::METHOD,
     multi_end::set_authorized_app::METHOD,
@@ -74,6 +75,8 @@ pub static METHODS: &[Method] = &[
     facial_recognition_verify::get_frv_auth_result::METHOD,
     dev::get_supported_login_type::METHOD,
     captcha::get_image_captcha::METHOD,
+    secure_network::challenge::METHOD,
+    secure_network::get_app_client_key::METHOD,
     open_bridge::get_access_token::METHOD,
     open_bridge::set_access_token::METHOD,
     open_bridge::remove_access_token::METHOD,
@@ -89,6 +92,7 @@ pub static METHODS: &[Method] = &[
     open_bridge::get_ticket::METHOD,
     open_bridge::set_ticket::METHOD,
     open_bridge::remove_ticket::METHOD,
+    captcha::verify_image_captcha::METHOD,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =

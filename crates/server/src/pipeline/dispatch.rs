@@ -18,6 +18,9 @@ use crate::{
 
 /// Runs a call. There is always an answer, and it is always an object.
 pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
+    if call.function == super::clientdb::FUNCTION {
+        return super::clientdb::answer(state, call).await;
+    }
     let started = telemetry::Stopwatch::start();
     match run(state, &mut call).await {
         Ok(answer) => {
@@ -43,6 +46,8 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
         config,
         client: &client,
         client_info: &call.client_info,
+        secured: &call.secured,
+        request_id: &call.request_id,
         locale: call.locale(),
         present: None,
         roles: state.sessions.roles(),

@@ -4,9 +4,11 @@
 
 pub mod access;
 pub mod client_info;
+pub mod clientdb;
 mod dispatch;
 pub mod limits;
 mod listed_address;
+mod present_user;
 mod scope;
 mod signature;
 
@@ -14,5 +16,6 @@ pub use access::Caller;
 pub use dispatch::answer;
 pub use limits::Bucket;
 pub use listed_address::ListedAddress;
+pub use present_user::present_user;
 pub use scope::{Scope, config_error};
 pub use signature::Partner;

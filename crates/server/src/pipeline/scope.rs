@@ -19,7 +19,7 @@ use lingpai_domain::{
     verification::CodePolicy,
 };
 
-use crate::{config::AppConfig, speech::Speech, state::State, words::Locale};
+use crate::{config::AppConfig, secure_network::Secured, speech::Speech, state::State, words::Locale};
 
 /// The surroundings of one call that passed the checks.
 pub struct Scope<'a> {
@@ -31,6 +31,10 @@ pub struct Scope<'a> {
     pub client: &'a Client,
     /// `clientInfo` as the client sent it, for what [`Self::client`] leaves out.
     pub client_info: &'a Value,
+    /// What the gate of the secure network found out.
+    pub secured: &'a Secured,
+    /// Names the call in the log.
+    pub request_id: &'a str,
     /// In which language.
     pub locale: Locale,
     /// A token that was sent along and holds; methods that start a session end that one.

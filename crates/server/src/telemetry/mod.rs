@@ -41,6 +41,13 @@ fn count(call: &Call, code: &'static str, started: Stopwatch) {
     metrics::histogram!("lingpai_call_seconds", "function" => method.function, "method" => method.name).record(started.seconds());
 }
 
+/// Counts a call of a function that is an HTTP service; its name comes from the settings.
+pub fn function_answered(call: &Call, function: &str, code: &'static str, started: Stopwatch) {
+    metrics::counter!("lingpai_calls_total", "function" => function.to_owned(), "method" => "", "code" => code).increment(1);
+    metrics::histogram!("lingpai_call_seconds", "function" => function.to_owned(), "method" => "").record(started.seconds());
+    tracing::debug!(request_id = %call.request_id, function, ip = %call.ip, code, "answered");
+}
+
 fn cut(text: &str) -> &str {
     match text.char_indices().nth(64) {
         Some((end, _)) => &text[..end],

@@ -8,7 +8,7 @@ use lingpai_providers::univerify::Univerify;
 use serde_json::Value;
 
 use super::missing;
-use crate::pipeline::Scope;
+use crate::{config::settings::Univerify as Settings, pipeline::Scope};
 
 /// The application at the service.
 pub struct UniverifyService<'a> {
@@ -28,8 +28,14 @@ impl<'a> UniverifyService<'a> {
             value.filter(|text| !text.is_empty())
         };
         let service = scope.state.upstreams.univerify.as_ref().ok_or_else(|| missing("providers.univerify.base_url"))?;
-        let fixed = scope.state.settings.providers.univerify.as_ref().and_then(|settings| settings.secret.clone());
-        let key = fixed.or_else(|| field("apiSecret").map(Secret::new)).ok_or_else(|| missing("service.univerify.apiSecret"))?;
+        let key = match &scope.state.settings.providers.univerify {
+            Some(Settings::Function { secret: Some(secret), .. }) => Some(secret.clone()),
+            _ => field("apiSecret").map(Secret::new),
+        };
+        let key = match key {
+            None if service.takes_application_key() => return Err(missing("service.univerify.apiSecret")),
+            key => key.unwrap_or_default(),
+        };
         Ok(Self { service, appid: field("appid"), key })
     }
 

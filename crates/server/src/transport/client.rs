@@ -8,8 +8,9 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State as Extract,
-    http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts},
 };
+use lingpai_secure::envelope::SecretType;
 use serde_json::{Map, Value, json};
 
 use lingpai_domain::{
@@ -17,13 +18,15 @@ use lingpai_domain::{
     error::{Code, Error},
 };
 
-use super::{body, client_space, cors, peer, reply};
+use super::{body, client_space, cors, files, peer, reply};
 use crate::{
     answer::spoken_error,
     call::Call,
     config::settings::Space,
+    functions,
     methods::registry,
     pipeline,
+    secure_network::{self, Inbound, Refused, Secured},
     state::State,
     words::{Locale, Words},
 };
@@ -34,10 +37,10 @@ const AUTHORISE: &str = "serverless.auth.user.anonymousAuthorize";
 const INVALID_TOKEN: &str = "GATEWAY_INVALID_TOKEN";
 
 /// A failure of the protocol: status, `error.code`, `error.message`.
-struct Failure(StatusCode, String, String);
+pub(super) struct Failure(pub(super) StatusCode, pub(super) String, pub(super) String);
 
 impl Failure {
-    fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
+    pub(super) fn new(status: StatusCode, error: &Error, locale: Locale) -> Self {
         Self(status, error.code.wire().to_owned(), Words::built_in().message(locale, error))
     }
 
@@ -85,6 +88,14 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
             let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
             invoke(state, parts, space, params, request_id).await
         }
+        Some(method) if method.starts_with(files::METHODS) => {
+            let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
+            let info = client_info_header(&parts.headers);
+            let call = files::call(&parts.headers, &parts.extensions, state, method, request_id, info);
+            refuse_other_apps(space, &call)?;
+            files::answer(state, call, &parts.headers, &method[files::METHODS.len()..], &params).await
+        }
         other => {
             let method = other.unwrap_or_default().chars().take(64).collect::<String>();
             Err(Failure::bad(&Error::new(Code::MethodNotFound).with("function", "client").with("method", method)))
@@ -108,30 +119,93 @@ fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String
     }
 }
 
+/// Through the gate of the secure network to the function, and back.
 async fn invoke(state: &State, parts: &Parts, space: &Space, mut params: Map<String, Value>, request_id: &str) -> Result<Value, Failure> {
+    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if !is_built_in(&function) && state.functions.find(&function).is_none() {
+        return run(state, parts, space, params, Secured::default(), request_id).await;
+    }
+    let mut args = match params.remove("functionArgs") {
+        Some(Value::Object(args)) => args,
+        _ => Map::new(),
+    };
+    if !args.contains_key("clientInfo") {
+        args.insert("clientInfo".into(), client_info_header(&parts.headers));
+    }
+    let locale = Locale::from_client(args.get("clientInfo").and_then(|info| info.get("locale")).and_then(Value::as_str));
+    let ip = peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string();
+    let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
+    let inbound = Inbound { space_id: &space.id, function: &function, args, origin, ip: &ip, request_id };
+    let mut admitted = match secure_network::admit(state, inbound).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(Value::Object(refused.body(locale))),
+    };
+    params.insert("functionArgs".into(), std::mem::take(&mut admitted.args).into());
+    let result = run(state, parts, space, params, admitted.secured.clone(), request_id).await?;
+    admitted.seal(state, result).or_else(|error| Ok(Value::Object(Refused::Failed(error).body(locale))))
+}
+
+async fn run(
+    state: &State,
+    parts: &Parts,
+    space: &Space,
+    mut params: Map<String, Value>,
+    secured: Secured,
+    request_id: &str,
+) -> Result<Value, Failure> {
+    let service = params.get("functionTarget").and_then(Value::as_str).and_then(|name| state.functions.find(name));
+    let service = service.map(|function| (function.clone(), params.get("functionArgs").and_then(Value::as_object).cloned()));
     let call = decode(
         &mut params,
         Invocation {
             headers: &parts.headers,
             ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),
             request_id,
+            secured,
         },
     );
     let locale = call.locale();
     let own_locale = call.client_locale().map(str::to_owned);
-    if !registry::has_function(&call.function) {
+    if service.is_none() && !is_built_in(&call.function) {
         let name: String = call.function.chars().take(64).collect();
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
     }
-    let app = call.client_info.get("appId").and_then(Value::as_str);
-    if app.is_some_and(|app| !space.allows(app)) {
-        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
-        return Err(Failure::new(StatusCode::FORBIDDEN, &error, locale));
+    refuse_other_apps(space, &call)?;
+    if let Some((function, event)) = service {
+        let result = functions::invoke(state, &function, &call, event_of(event.unwrap_or_default(), &call)).await;
+        return result.map_err(|failure| match failure {
+            functions::Failure::Thrown { code, message } => Failure(StatusCode::OK, code, message),
+            functions::Failure::Other(status, error) => Failure::new(status, &error, locale),
+        });
     }
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
         Err(_) => Ok(Value::Object(spoken_error(&Code::ServerBusy.into(), &state.speech(own_locale.as_deref())))),
     }
+}
+
+/// Whether the program itself has a function.
+fn is_built_in(function: &str) -> bool {
+    registry::has_function(function) || function == pipeline::clientdb::FUNCTION
+}
+
+/// What a function of the project gets as its event: the arguments, and the token where somebody is logged in.
+fn event_of(mut event: Map<String, Value>, call: &Call) -> Map<String, Value> {
+    event.remove("clientInfo");
+    event.remove("uniIdToken");
+    if let Some(token) = call.token.as_ref().filter(|token| !token.is_empty()) {
+        event.insert("uniIdToken".into(), token.clone().into());
+    }
+    event
+}
+
+fn refuse_other_apps(space: &Space, call: &Call) -> Result<(), Failure> {
+    let app = call.client_info.get("appId").and_then(Value::as_str);
+    if app.is_some_and(|app| !space.allows(app)) {
+        let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
+        return Err(Failure::new(StatusCode::FORBIDDEN, &error, call.locale()));
+    }
+    Ok(())
 }
 
 /// What a call has besides its parameters.
@@ -142,6 +216,8 @@ pub struct Invocation<'a> {
     pub ip: String,
     /// Names the call.
     pub request_id: &'a str,
+    /// What the gate of the secure network found out.
+    pub secured: Secured,
 }
 
 /// Reads the parameters of an invocation: `{functionTarget, functionArgs}`.
@@ -150,16 +226,29 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         Some(Value::Object(args)) => args,
         _ => Map::new(),
     };
+    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers));
+    if let Value::Object(info) = &mut client_info {
+        // The server's to say, never the client's.
+        info.remove("secretType");
+        if invocation.secured.secret_type != SecretType::None {
+            info.insert("secretType".into(), invocation.secured.secret_type.as_str().into());
+        }
+    }
+    let token = token(&args, invocation.headers);
+    // clientDB has its parts beside each other where other functions have arguments.
+    let is_clientdb = function == pipeline::clientdb::FUNCTION;
     Call {
-        function: params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        params: first(args.remove("params")),
-        client_info: args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers)),
-        token: token(&args, invocation.headers),
+        params: if is_clientdb { Some(Value::Object(args)) } else { first(args.remove("params")) },
+        client_info,
+        token,
         source: Source::Client,
         ip: invocation.ip,
         user_agent: peer::user_agent(invocation.headers),
         request_id: invocation.request_id.to_owned(),
+        secured: invocation.secured,
         signed: None,
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     call::{Call, SignedRequest},
     methods::{Access, Method, UNI_OPEN_BRIDGE, open_bridge, registry},
     pipeline,
+    secure_network::{self, Secured},
     state::State,
     words::{Locale, Words},
 };
@@ -67,8 +68,15 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
         user_agent: peer::user_agent(&parts.headers),
         request_id: request_id.clone(),
+        secured: Secured {
+            origin: parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned),
+            ..Secured::default()
+        },
         signed,
     };
+    if let Err(refused) = secure_network::admit_url_form(&state, &call.function, &call.method, &call.client_info, &call.ip, &request_id) {
+        return answer(StatusCode::OK, &refused.body(call.locale()));
+    }
     let locale = call.client_locale().map(str::to_owned);
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),

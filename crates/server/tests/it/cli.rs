@@ -256,3 +256,31 @@ async fn third_parties_are_tried_when_asked() -> Outcome {
     place.run(&["check", "--upstreams"], &environment)?.expect(1, &["not reachable"]);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn qq_alipay_and_apple_are_tried_too() -> Outcome {
+    let place = Workplace::new()?;
+    let apple = lingpai_testkit::replay::jwt::AppleKey::parse(include_str!("../../../../conformance/apple-test-key.json"))?;
+    let upstreams = lingpai_testkit::upstreams::Upstreams::start(Some(std::sync::Arc::new(apple))).await?;
+    let recorded = include_str!("../../../../conformance/configs/base/uni-id/config.json");
+    let mut config: Value = serde_json::from_str(recorded)?;
+    for (platform, section) in [("app", "weixin"), ("mp-weixin", "weixin"), ("web", "weixin-h5"), ("web", "weixin-web")] {
+        config[platform]["oauth"].as_object_mut().map(|oauth| oauth.remove(section));
+    }
+    place.write("center/uni-id/config.json", &config.to_string())?;
+    let settings: Vec<(String, String)> = upstreams
+        .settings()
+        .into_iter()
+        .map(|(path, value)| (format!("LINGPAI_{}", path.replace('.', "_").to_uppercase()), value))
+        .chain([("LINGPAI_CONFIG_CENTER_DIR".to_owned(), "center".to_owned())])
+        .collect();
+    let environment: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    place.run(&["check", "--upstreams"], &environment)?.expect(0, &["fine] QQ", "ali-appid", "Apple"]);
+    config["mp-qq"]["oauth"]["qq"]["appsecret"] = "wrong-secret".into();
+    config["mp-alipay"]["oauth"]["alipay"]["privateKey"] = "not a key".into();
+    place.write("center/uni-id/config.json", &config.to_string())?;
+    let ended = place.run(&["check", "--upstreams"], &environment)?;
+    ended.expect(1, &["problem] QQ", "AppSecret", "problem] 支付宝", "privateKey", "fine] Apple"]);
+    assert!(!ended.said.contains("wrong-secret"), "{}", ended.said);
+    Ok(())
+}

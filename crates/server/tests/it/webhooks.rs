@@ -84,7 +84,7 @@ async fn keep(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 /// Everything that is due is attempted.
 async fn round(app: &TestApp) -> Outcome {
-    if let Some(postman) = &app.program().state().postman {
+    if let Some(postman) = &app.program().state().delivery.postman {
         postman.round().await?;
     }
     Ok(())

@@ -7,12 +7,12 @@ use lingpai_domain::{
     account::{AccountOverview, IdentityKind, User},
     log::LogRow,
     store::{
-        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin,
-        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
-        ListedToken, LockRule, Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry,
-        SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate,
-        UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
+        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
+        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
+        SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -102,6 +102,10 @@ impl Store for PostgresStore {
         self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
     }
 
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        self.fleeting_nonce_use(nonce, expires, now).await.map_err(Failure::classify)
+    }
+
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
         self.nonce_use(&lease_nonce(name), until, now).await.map_err(Failure::classify)
     }
@@ -120,6 +124,15 @@ impl Store for PostgresStore {
 
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
         self.put(open_data::COLLECTION, &open_data::document(key, value, expired)).await
+    }
+
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let document = open_data::document(key, value, expired);
+        self.open_data_replace(key, expected, &document).await.map_err(Failure::classify)
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.document("opendb-app-client-key", id).await.map_err(Failure::classify)
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {
@@ -194,6 +207,30 @@ impl Store for PostgresStore {
         self.collection_count(collection).await.map_err(Failure::classify)
     }
 
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage> {
+        self.document_page(query).await.map_err(Failure::classify)
+    }
+
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
+        self.document_add(collection, docs).await.map_err(Failure::classify)
+    }
+
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+        self.document_change(collection, changes).await.map_err(Failure::classify)
+    }
+
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {
+        self.file_add(file, quota).await.map_err(Failure::classify)
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>> {
+        self.file_by_id(id).await.map_err(Failure::classify)
+    }
+
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool> {
+        self.file_remove(id, owner).await.map_err(Failure::classify)
+    }
+
     async fn admin_exists(&self) -> Result<bool> {
         self.user_admin_exists().await.map_err(Failure::classify)
     }
@@ -242,8 +279,8 @@ impl Store for PostgresStore {
         self.second_step_replace_recovery(uid, recovery).await.map_err(Failure::classify)
     }
 
-    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
-        self.second_step_remove(uid).await.map_err(Failure::classify)
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        self.second_step_remove(uid, audit).await.map_err(Failure::classify)
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

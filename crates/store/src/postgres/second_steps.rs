@@ -2,7 +2,7 @@
 
 use lingpai_domain::{
     account::SECOND_STEP_FIELD,
-    store::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
+    store::{AuditRow, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
 };
 use postgres_types::Json;
 use serde_json::json;
@@ -66,9 +66,14 @@ impl PostgresStore {
         column(&only(rows)?, 0)
     }
 
-    pub(super) async fn second_step_remove(&self, uid: &str) -> Result<bool, Failure> {
+    pub(super) async fn second_step_remove(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool, Failure> {
         let mark = Json(json!({ SECOND_STEP_FIELD: [] }));
-        let rows = self.write("SELECT lingpai_remove_second_step($1, $2)", &[&storable(uid), &mark]).await?;
+        let rows = self
+            .write(
+                "SELECT r, lingpai_then_audit(CASE WHEN r THEN 'done' END, $3, $4) FROM lingpai_remove_second_step($1, $2) AS r",
+                &[&storable(uid), &mark, &audit.map(|row| storable(&row.id)), &audit.map(|row| Json(&row.doc))],
+            )
+            .await?;
         column(&only(rows)?, 0)
     }
 }

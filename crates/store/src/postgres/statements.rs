@@ -61,6 +61,13 @@ impl PostgresStore {
         Ok(rows)
     }
 
+    /// Runs a statement that only reads and that was put together. There must be few such texts: each
+    /// connection keeps them all.
+    pub(super) async fn read_composed(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.runner.run(sql, params).await
+    }
+
     /// Runs a statement that only reads.
     pub(super) async fn read(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         self.reads.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,9 @@ mod codes;
 mod collections;
 mod connection;
 mod devices;
+mod documents;
 mod failure;
+mod files;
 mod gate;
 mod invitations;
 mod lifetime;
@@ -44,12 +46,13 @@ use lingpai_domain::{
     clock::Clock,
     log::LogRow,
     store::{
-        AccountEdit, AnyIdentityQuery, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DueDelivery, EndedToken, FailedLogin,
-        FailedOutcome, GateCursor, GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued,
-        ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
-        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep,
-        TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
+        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
+        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
+        Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
+        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate,
+        UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -259,6 +262,12 @@ impl Store for SqliteStore {
         self.write(move |connection| nonces::hand_back(connection, &nonce, until)).await
     }
 
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
+        let nonce = nonce.to_owned();
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.writer.write_fleeting(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
+    }
+
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
         let device = device.clone();
         self.write(move |connection| devices::put(connection, &device)).await
@@ -270,6 +279,15 @@ impl Store for SqliteStore {
 
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> Result<()> {
         self.put(OPEN_DATA, &open_data_document(key, value, expired)).await
+    }
+
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> Result<bool> {
+        let (document, expected) = (open_data_document(key, value, expired), expected.map(str::to_owned));
+        self.write(move |connection| open_data::replace(connection, expected.as_deref(), &document)).await
+    }
+
+    async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
+        self.read(|connection| open_data::document(connection, "opendb-app-client-key", id))
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {
@@ -366,6 +384,38 @@ impl Store for SqliteStore {
         self.long_read(move |connection| collections::count(connection, &collection)).await
     }
 
+    async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage> {
+        if documents::is_quick(query) {
+            return self.read(|connection| documents::page(connection, query));
+        }
+        let query = query.clone();
+        self.long_read(move |connection| documents::page(connection, &query)).await
+    }
+
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
+        let (collection, docs) = (collection.to_owned(), docs.to_vec());
+        self.write(move |connection| documents::add(connection, &collection, &docs)).await
+    }
+
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+        let (collection, changes) = (collection.to_owned(), changes.to_vec());
+        self.write(move |connection| documents::change(connection, &collection, &changes)).await
+    }
+
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {
+        let file = file.clone();
+        self.write(move |connection| files::add(connection, &file, quota)).await
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRecord>> {
+        self.read(|connection| files::find(connection, id))
+    }
+
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> Result<bool> {
+        let (id, owner) = (id.to_owned(), owner.map(str::to_owned));
+        self.write(move |connection| files::remove(connection, &id, owner.as_deref())).await
+    }
+
     async fn admin_exists(&self) -> Result<bool> {
         self.read(users::admin_exists)
     }
@@ -437,9 +487,9 @@ impl Store for SqliteStore {
         self.write(move |connection| second_steps::replace_recovery_codes(connection, &uid, &recovery)).await
     }
 
-    async fn remove_second_step(&self, uid: &str) -> Result<bool> {
-        let uid = uid.to_owned();
-        self.write(move |connection| second_steps::remove(connection, &uid)).await
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        let (uid, audit) = (uid.to_owned(), audit.cloned());
+        self.write(move |connection| second_steps::remove(connection, &uid, audit.as_ref())).await
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

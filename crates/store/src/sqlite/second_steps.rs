@@ -2,12 +2,12 @@
 
 use lingpai_domain::{
     account::SECOND_STEP_FIELD,
-    store::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
+    store::{AuditRow, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
 };
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::{failure::Failure, users};
+use super::{along, failure::Failure, users};
 
 /// See [`lingpai_domain::store::Store::second_step`].
 pub fn find(connection: &Connection, uid: &str) -> Result<Option<StoredSecondStep>, Failure> {
@@ -87,12 +87,15 @@ pub fn replace_recovery_codes(connection: &Connection, uid: &str, recovery: &[[u
 }
 
 /// See [`lingpai_domain::store::Store::remove_second_step`].
-pub fn remove(connection: &Connection, uid: &str) -> Result<bool, Failure> {
+pub fn remove(connection: &Connection, uid: &str, audit: Option<&AuditRow>) -> Result<bool, Failure> {
     connection.prepare_cached("DELETE FROM recovery_codes WHERE uid = ?1")?.execute([uid])?;
     if connection.prepare_cached("DELETE FROM second_steps WHERE uid = ?1")?.execute([uid])? == 0 {
         return Ok(false);
     }
     users::set_fields(connection, uid, None, &[(SECOND_STEP_FIELD, json!([]))])?;
+    if let Some(row) = audit {
+        along::audit(connection, row)?;
+    }
     Ok(true)
 }
 

@@ -54,10 +54,28 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
+        self.queue(work, true).await
+    }
+
+    /// The same without waiting for the disk: what was written survives the end of the process, and not always that of
+    /// the machine.
+    pub async fn write_fleeting<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        self.queue(work, false).await
+    }
+
+    async fn queue<T, F>(&self, work: F, lasting: bool) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
         let gone = || Failure::Writer("the writer has stopped").classify();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         let (reply, answer) = oneshot::channel();
-        let operation = Pending { work: Some(work), outcome: None, reply };
+        let operation = Pending { work: Some(work), outcome: None, reply, lasting };
         match queue.try_send(Box::new(operation)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(operation)) => {
@@ -89,6 +107,8 @@ impl Drop for Writer {
 trait Operation: Send {
     /// Runs it; the error is also kept as the outcome. `Err` asks for the savepoint to be undone.
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
+    /// Whether its caller waits until it is on disk.
+    fn is_lasting(&self) -> bool;
     /// Answers the caller: with the outcome, or with why the commit failed.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
@@ -97,6 +117,7 @@ struct Pending<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
+    lasting: bool,
 }
 
 impl<T, F> Operation for Pending<T, F>
@@ -110,6 +131,10 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(Failure::Panicked));
         let outcome = self.outcome.insert(result.map_err(Failure::classify));
         outcome.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
@@ -127,8 +152,21 @@ where
 
 fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation>>, mut checkpointer: Checkpointer, commits: &AtomicU64) {
     let mut group = Vec::with_capacity(GROUP);
-    while let Some(first) = operations.blocking_recv() {
-        let commit = run_group(connection, first, &mut operations, &mut group);
+    let mut left_over = None;
+    let mut waits_for_disk = true;
+    while let Some(first) = left_over.take().or_else(|| operations.blocking_recv()) {
+        if first.is_lasting() != waits_for_disk {
+            waits_for_disk = first.is_lasting();
+            // In WAL mode "normal" leaves out the commit's fsync, which the next "full" commit makes up for.
+            let level = if waits_for_disk { "full" } else { "normal" };
+            if let Err(error) = connection.pragma_update(None, "synchronous", level) {
+                // Unknown how the commit would be: nobody is told that it is on disk.
+                waits_for_disk = !waits_for_disk;
+                first.answer(Err(Failure::from(error).classify()));
+                continue;
+            }
+        }
+        let commit = run_group(connection, first, waits_for_disk, &mut operations, &mut group, &mut left_over);
         if !connection.is_autocommit() {
             // Else the next transaction could not begin: after a full disk the writer must work again.
             let _ = connection.execute_batch("ROLLBACK");
@@ -146,12 +184,15 @@ fn run(connection: &Connection, mut operations: mpsc::Receiver<Box<dyn Operation
     checkpointer.finish(connection);
 }
 
-/// Runs one transaction. All that ran or were to run are in `group` afterwards.
+/// Runs one transaction. One that does not wait for the disk ends before an operation that must, which is then
+/// `left_over`. All that ran or were to run are in `group` afterwards.
 fn run_group(
     connection: &Connection,
     first: Box<dyn Operation>,
+    waits_for_disk: bool,
     waiting: &mut mpsc::Receiver<Box<dyn Operation>>,
     group: &mut Vec<Box<dyn Operation>>,
+    left_over: &mut Option<Box<dyn Operation>>,
 ) -> Result<(), StoreError> {
     let mut next = Some(first);
     if let Err(error) = statement(connection, "BEGIN IMMEDIATE") {
@@ -163,6 +204,9 @@ fn run_group(
         group.push(operation);
         ran?;
         next = if group.len() < GROUP { waiting.try_recv().ok() } else { None };
+        if !waits_for_disk && next.as_ref().is_some_and(|next| next.is_lasting()) {
+            *left_over = next.take();
+        }
     }
     statement(connection, "COMMIT")
 }
@@ -304,6 +348,32 @@ mod tests {
         // It was not part of that transaction.
         after.unwrap();
         assert_eq!(texts(&path), ["after"]);
+    }
+
+    #[tokio::test]
+    async fn what_need_not_last_shares_a_commit_that_waits_for_the_disk_and_never_the_other_way_round() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let writer = writer(&path);
+        // 2 is full, 1 is normal.
+        let level = |connection: &Connection| Ok(connection.query_row("PRAGMA synchronous", (), |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.write_fleeting(level).await.unwrap(), 1);
+        assert_eq!(writer.write(level).await.unwrap(), 2);
+        let (held, go) = hold(&writer);
+        let release = async move { go.send(()).unwrap() };
+        let (_, fleeting, lasting, ()) = tokio::join!(held, writer.write_fleeting(level), writer.write(level), release);
+        assert_eq!((fleeting.unwrap(), lasting.unwrap()), (2, 2));
+        let (go, blocked) = std::sync::mpsc::channel::<()>();
+        let held = writer.write_fleeting(move |_| {
+            let _ = blocked.recv();
+            Ok(())
+        });
+        let release = async move { go.send(()).unwrap() };
+        let (_, lasting, fleeting, ()) = tokio::join!(held, writer.write(level), writer.write_fleeting(level), release);
+        assert_eq!((lasting.unwrap(), fleeting.unwrap()), (2, 2));
+        writer.write_fleeting(insert("kept")).await.unwrap();
+        drop(writer);
+        assert_eq!(texts(&path), ["kept"]);
     }
 
     #[tokio::test]

@@ -14,7 +14,9 @@ on_every_store!(
     an_identity_is_added_once,
     an_identity_is_added_or_registered,
     a_nonce_is_used_once,
+    a_fleeting_nonce_is_used_once,
     an_expired_nonce_is_used_once,
+    a_value_is_replaced_once,
     an_invitation_is_accepted_once,
     two_who_invite_each_other_make_no_circle,
     a_device_gets_one_row,
@@ -71,6 +73,22 @@ async fn an_identity_is_added_or_registered(db: &Database) {
 
 async fn a_nonce_is_used_once(db: &Database) {
     let outcomes = all(db, |store, _| async move { store.use_nonce("n", NOW + 10, NOW).await.unwrap() }).await;
+    assert_eq!(count(&outcomes, &true), 1);
+}
+
+async fn a_value_is_replaced_once(db: &Database) {
+    for expected in [None, Some("0")] {
+        let outcomes = all(db, |store, n| async move {
+            let value = if expected.is_none() { "0".to_owned() } else { format!("new {n}") };
+            store.replace_open_data("k", expected, &value, None).await.unwrap()
+        })
+        .await;
+        assert_eq!(count(&outcomes, &true), 1, "{expected:?}");
+    }
+}
+
+async fn a_fleeting_nonce_is_used_once(db: &Database) {
+    let outcomes = all(db, |store, _| async move { store.use_fleeting_nonce("n", NOW + 10, NOW).await.unwrap() }).await;
     assert_eq!(count(&outcomes, &true), 1);
 }
 

@@ -2,7 +2,13 @@
 
 use super::database::{Database, NOW, on_every_store};
 
-on_every_store!(a_nonce_is_used_once, an_expired_use_is_forgotten, sweeping_removes_what_expired, odd_nonces_are_told_apart);
+on_every_store!(
+    a_nonce_is_used_once,
+    an_expired_use_is_forgotten,
+    sweeping_removes_what_expired,
+    odd_nonces_are_told_apart,
+    a_fleeting_nonce_is_used_once
+);
 
 async fn use_up(db: &Database, nonce: &str, expires: i64, now: i64) -> bool {
     db.store.use_nonce(nonce, expires, now).await.unwrap()
@@ -37,4 +43,13 @@ async fn odd_nonces_are_told_apart(db: &Database) {
     for nonce in ["", "\0", "\u{1}0", "\u{1}", &"x".repeat(10_000)] {
         assert!(use_up(db, nonce, NOW + 10, NOW).await);
     }
+}
+
+async fn a_fleeting_nonce_is_used_once(db: &Database) {
+    let use_up = async |expires, now| db.store.use_fleeting_nonce("n", expires, now).await.unwrap();
+    assert!(use_up(NOW + 10, NOW).await);
+    assert!(!use_up(NOW + 20, NOW + 9).await);
+    assert!(use_up(NOW + 30, NOW + 10).await);
+    // Both kinds are one memory.
+    assert!(!db.store.use_nonce("n", NOW + 30, NOW + 10).await.unwrap());
 }

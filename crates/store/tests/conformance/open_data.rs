@@ -4,7 +4,14 @@ use serde_json::json;
 
 use super::database::{Database, NOW, on_every_store};
 
-on_every_store!(a_value_lives_until_its_end, a_value_replaces_the_former, a_value_is_removed_once, imported_values_are_read);
+on_every_store!(
+    a_value_lives_until_its_end,
+    a_value_replaces_the_former,
+    a_value_is_removed_once,
+    imported_values_are_read,
+    a_value_is_replaced_only_if_it_is_the_expected_one,
+    client_keys_are_found_by_their_id
+);
 
 async fn a_value_lives_until_its_end(db: &Database) {
     db.store.put_open_data("k", "{\"a\":\"\u{0}\"}", Some(NOW + 5)).await.unwrap();
@@ -24,6 +31,25 @@ async fn a_value_replaces_the_former(db: &Database) {
     db.put("opendb-open-data", json!({"_id": "k", "value": "old", "mine": 1})).await;
     db.store.put_open_data("k", "new", Some(NOW)).await.unwrap();
     assert_eq!(db.export("opendb-open-data").await, [json!({"_id": "k", "value": "new", "expired": NOW})]);
+}
+
+async fn a_value_is_replaced_only_if_it_is_the_expected_one(db: &Database) {
+    let replace = async |expected: Option<&str>, value: &str| db.store.replace_open_data("k", expected, value, Some(NOW)).await.unwrap();
+    assert!(!replace(Some("old"), "new").await);
+    assert!(replace(None, "o\u{0}ld").await);
+    assert!(!replace(None, "new").await && !replace(Some("else"), "new").await);
+    // A value that has ended is still there to be replaced.
+    assert_eq!(db.store.open_data("k", NOW).await.unwrap(), None);
+    assert!(replace(Some("o\u{0}ld"), "new").await);
+    assert_eq!(db.export("opendb-open-data").await, [json!({"_id": "k", "value": "new", "expired": NOW})]);
+}
+
+async fn client_keys_are_found_by_their_id(db: &Database) {
+    let key = json!({"_id": "0123", "appid": "__UNI__A", "expired": NOW});
+    db.put("opendb-app-client-key", key.clone()).await;
+    db.put("opendb-open-data", json!({"_id": "4567"})).await;
+    assert_eq!(db.store.app_client_key("0123").await.unwrap().map(serde_json::Value::Object), Some(key));
+    assert_eq!(db.store.app_client_key("4567").await.unwrap(), None);
 }
 
 async fn a_value_is_removed_once(db: &Database) {

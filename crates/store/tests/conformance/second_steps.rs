@@ -1,10 +1,10 @@
 //! Second steps of signing in.
 
-use lingpai_domain::store::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
+use lingpai_domain::store::{AuditRow, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 use serde_json::json;
 
 use super::{
-    database::{Database, NOW, on_every_store},
+    database::{Database, NOW, object, on_every_store},
     samples::{HOUR, LOCK, hash},
 };
 
@@ -114,11 +114,14 @@ async fn recovery_codes_are_replaced(db: &Database) {
 
 async fn a_removed_one_is_gone(db: &Database) {
     confirmed(db).await;
-    assert!(db.store.remove_second_step("u").await.unwrap());
-    assert!(!db.store.remove_second_step("u").await.unwrap());
+    let audit = |id: &str| AuditRow { id: id.into(), doc: object(json!({"_id": id})) };
+    assert!(db.store.remove_second_step("u", Some(&audit("a1"))).await.unwrap());
+    assert!(!db.store.remove_second_step("u", Some(&audit("a2"))).await.unwrap());
+    assert_eq!(db.export("lingpai-audit").await, [json!({"_id": "a1"})]);
     assert_eq!(db.exported_user("u").await["second_step"], json!([]));
     assert_eq!(answer(db, SecondStepAnswer::Recovery(hash("r1")), NOW).await, SecondStepOutcome::Gone);
     assert!(db.store.begin_second_step("u", b"other", NOW).await.unwrap());
+    assert!(db.store.remove_second_step("u", None).await.unwrap());
 }
 
 async fn it_goes_with_its_user(db: &Database) {

@@ -53,6 +53,11 @@ async fn at_the_limit_the_address_is_locked_out(db: &Database) {
     assert_eq!(db.store.fail_login(&failure("u", IP, NOW + 5, "f3")).await.unwrap(), FailedOutcome::Locked);
     let right = SignIn { lock: Some(LOCK), ..sign_in("u", revision, "t1") };
     assert_eq!(db.store.sign_in(&right).await.unwrap(), SignedIn::Locked);
+    for (uid, ip, now, locked) in
+        [("u", IP, NOW + 5, true), ("u", "2.2.2.2", NOW, false), ("v", IP, NOW, false), ("u", IP, NOW + HOUR, false)]
+    {
+        assert_eq!(db.store.is_locked_out(uid, ip, now, LOCK).await.unwrap(), locked, "{uid} {ip} {now}");
+    }
     assert_eq!(db.exported_user("u").await, before);
     assert_eq!(db.log().await, ["f1", "f2", "f3"]);
     // Another address is not.

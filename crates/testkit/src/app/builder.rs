@@ -44,6 +44,8 @@ pub struct TestAppBuilder {
     uni_id: Value,
     uni_captcha: Value,
     center_files: Vec<(String, String)>,
+    sections: String,
+    schemas: Vec<(String, Value)>,
     settings: Vec<(String, String)>,
     space: Space<'static>,
     seeds: Vec<(String, Vec<Map<String, Value>>)>,
@@ -68,6 +70,8 @@ impl Default for TestAppBuilder {
             uni_id: default_uni_id(),
             uni_captcha: json!({"mode": "svg", "size": 4, "noise": 4, "expiresDate": 180}),
             center_files: Vec::new(),
+            sections: String::new(),
+            schemas: Vec::new(),
             settings: Vec::new(),
             space: SPACE,
             seeds: Vec::new(),
@@ -140,6 +144,23 @@ impl TestAppBuilder {
     /// Another file of the built-in `uni-config-center` folder, by its path in it.
     pub fn center_file(mut self, path: &str, text: impl Into<String>) -> Self {
         self.center_files.push((path.to_owned(), text.into()));
+        self
+    }
+
+    /// The built-in center's `secure-network/config.json`.
+    pub fn secure_network(self, config: Value) -> Self {
+        self.center_file("secure-network/config.json", format!("{config:#}"))
+    }
+
+    /// Sections at the end of `lingpai.toml`, as `[[functions]]`.
+    pub fn sections(mut self, toml: &str) -> Self {
+        self.sections.push_str(toml);
+        self
+    }
+
+    /// The schema of a collection, beside the built-in configuration.
+    pub fn schema(mut self, collection: &str, schema: Value) -> Self {
+        self.schemas.push((collection.to_owned(), schema));
         self
     }
 
@@ -264,6 +285,10 @@ impl TestAppBuilder {
             fs::create_dir_all(path.parent().context("a file in a folder")?)?;
             fs::write(path, text)?;
         }
+        fs::create_dir_all(center.join("database"))?;
+        for (name, schema) in &self.schemas {
+            fs::write(center.join("database").join(format!("{name}.schema.json")), serde_json::to_string_pretty(schema)?)?;
+        }
         Ok(center)
     }
 
@@ -291,6 +316,7 @@ impl TestAppBuilder {
             let (key, token, center) = (text(MASTER_KEY), text(SETUP_TOKEN), text("config-center"));
             file.push_str(&format!("[security]\nmaster_key = {key}\nsetup_token = {token}\n[config_center]\ndir = {center}\n"));
         }
+        file.push_str(&self.sections);
         let path = folder.join("lingpai.toml");
         fs::write(&path, file)?;
         let sources = Sources { file: ConfigurationFile::Required(path), environment: Vec::new(), overrides: self.settings.clone() };

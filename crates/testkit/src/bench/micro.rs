@@ -110,6 +110,7 @@ fn check_client_info(name: &str, quick: bool) -> Result<Row> {
         ip: "203.0.113.7".into(),
         user_agent: "Mozilla/5.0".into(),
         request_id: "0".into(),
+        secured: Default::default(),
         signed: None,
     };
     client_info::check(&call).map_err(|error| anyhow!("{error:?}"))?;

@@ -11,7 +11,9 @@ mod open_bridge;
 mod password_secrets;
 mod platform;
 mod real_name;
+mod schemas;
 mod scripts;
+pub mod secure_network;
 mod sms;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-use lingpai_domain::{captcha::CaptchaConfig, password::Argon2Cost, random::Random};
+use lingpai_domain::{captcha::CaptchaConfig, clientdb::Schemas, password::Argon2Cost, random::Random};
 use serde_json::Value;
 
 pub use app_config::AppConfig;
@@ -42,7 +44,7 @@ use super::{
 use jsonc::Document;
 
 /// The files of other functions, which are kept as they are for those functions.
-const OTHERS: [&str; 2] = ["uni-cloud-s2s", "secure-network"];
+const OTHERS: [&str; 1] = ["uni-cloud-s2s"];
 
 /// The folder, read and checked.
 pub struct Center {
@@ -51,6 +53,8 @@ pub struct Center {
     others: HashMap<&'static str, Arc<Value>>,
     open_bridge: OpenBridgeConfig,
     scripts: Scripts,
+    secure_network: secure_network::Source,
+    schemas: Schemas,
 }
 
 impl Center {
@@ -70,9 +74,13 @@ impl Center {
         }
         let open_bridge = load_optional(&folder.join("uni-open-bridge").join("config.json"), &mut problems);
         let open_bridge = open_bridge.map(|document| OpenBridgeConfig::read(&document, &mut problems)).unwrap_or_default();
+        let (secure_network, found) = secure_network::Source::load(folder);
+        problems.extend(found);
         let scripts = Scripts::find(folder);
+        let (schemas, wrong) = schemas::folder_of(folder).map_or_else(Default::default, |folder| schemas::load(&folder));
+        problems.extend(wrong);
         tidy(&mut problems);
-        (Self { applications, captcha, others, open_bridge, scripts }, notices, problems)
+        (Self { applications, captcha, others, open_bridge, scripts, secure_network, schemas }, notices, problems)
     }
 
     /// The center of development mode, in `<data>/config-center`: made with random secrets the
@@ -113,9 +121,26 @@ impl Center {
         &self.open_bridge
     }
 
-    /// The `config.json` of `uni-cloud-s2s` or `secure-network`, as it is.
+    /// The `config.json` of `uni-cloud-s2s`, as it is.
     pub fn other(&self, name: &str) -> Option<&Arc<Value>> {
         self.others.get(name)
+    }
+
+    /// The folder `secure-network`.
+    pub fn secure_network(&self) -> &secure_network::Source {
+        &self.secure_network
+    }
+
+    /// The schemas of collections.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// Takes the schemas of another folder (`clientdb.schemas`). Answers what is wrong with them.
+    pub fn use_schemas(&mut self, folder: &Path) -> Vec<Problem> {
+        let (schemas, problems) = schemas::load(folder);
+        self.schemas = schemas;
+        problems
     }
 
     /// The project's own scripts.

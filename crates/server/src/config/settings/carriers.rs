@@ -79,15 +79,34 @@ pub enum FrvVendor {
         /// What requests are signed with.
         secret: Secret,
     },
+    /// Alibaba Cloud.
+    Aliyun {
+        /// The service's address; `None`: the usual one.
+        base_url: Option<String>,
+        /// The scene.
+        scene_id: String,
+        /// The key's id and the key.
+        key: (String, Secret),
+    },
 }
 
 /// One-click sign-in.
 #[derive(Clone, Debug)]
-pub struct Univerify {
-    /// The cloud function's address.
-    pub base_url: String,
-    /// What requests are signed with; `None`: each application's `service.univerify.apiSecret`.
-    pub secret: Option<Secret>,
+pub enum Univerify {
+    /// A cloud function with a URL.
+    Function {
+        /// Its address.
+        base_url: String,
+        /// What requests are signed with; `None`: each application's `service.univerify.apiSecret`.
+        secret: Option<Secret>,
+    },
+    /// Alibaba Cloud's number verification.
+    Aliyun {
+        /// The service's address; `None`: the usual one.
+        base_url: Option<String>,
+        /// The key's id and the key.
+        key: (String, Secret),
+    },
 }
 
 /// Reads `[providers.sms]`; `None` when no service is named.
@@ -110,41 +129,28 @@ pub(super) fn sms(reader: &mut Reader<'_>) -> Option<Sms> {
     let (sdk_app_id, region) = (reader.text("providers.sms.sdk_app_id"), reader.text("providers.sms.region"));
     let vendor = reader.text(VENDOR);
     let cloud = CloudSms { base_url, key, sign_name, template_params };
-    let lacks = |reader: &mut Reader<'_>, path: &str, missing: bool| {
-        if missing {
-            let what = Words::new(format!("短信服务 {vendor} 需要它"), format!("the SMS service {vendor} needs it"));
-            reader.problem(path, what, Words::new("填写,或把 vendor 留空", "fill it in, or leave vendor empty"));
-        }
-    };
     let carrier = match vendor.as_str() {
         "" => SmsCarrier::Webhook { url: webhook_url? },
         "webhook" => {
-            lacks(reader, "providers.sms.webhook_url", webhook_url.is_none());
+            needed(reader, "providers.sms.webhook_url", webhook_url.is_none());
             SmsCarrier::Webhook { url: webhook_url? }
         }
         "aliyun" => {
-            lacks(reader, "providers.sms.sign_name", cloud.sign_name.is_empty());
+            needed(reader, "providers.sms.sign_name", cloud.sign_name.is_empty());
             SmsCarrier::Aliyun(cloud)
         }
         "tencent" => {
-            lacks(reader, "providers.sms.sign_name", cloud.sign_name.is_empty());
-            lacks(reader, "providers.sms.sdk_app_id", sdk_app_id.is_empty());
+            needed(reader, "providers.sms.sign_name", cloud.sign_name.is_empty());
+            needed(reader, "providers.sms.sdk_app_id", sdk_app_id.is_empty());
             SmsCarrier::Tencent { cloud, sdk_app_id, region }
         }
         "form" => {
-            lacks(reader, "providers.sms.form_url", form_url.is_none());
-            lacks(reader, "providers.sms.form_fields", fields.is_empty());
+            needed(reader, "providers.sms.form_url", form_url.is_none());
+            needed(reader, "providers.sms.form_fields", fields.is_empty());
             let login = (!form_user.is_empty()).then_some((form_user, form_password));
             SmsCarrier::Form { url: form_url?, login, fields }
         }
-        other => {
-            reader.problem(
-                VENDOR,
-                Words::new(format!("{other:?} 不是短信服务"), format!("{other:?} is no SMS service")),
-                Words::new("可选：webhook、aliyun、tencent、form，或留空", "choose from webhook, aliyun, tencent, form, or leave it empty"),
-            );
-            return None;
-        }
+        other => return unknown(reader, VENDOR, other, "webhook、aliyun、tencent、form", "webhook, aliyun, tencent, form"),
     };
     Some(Sms { carrier, timeout })
 }
@@ -153,25 +159,63 @@ pub(super) fn sms(reader: &mut Reader<'_>) -> Option<Sms> {
 pub(super) fn frv(reader: &mut Reader<'_>) -> Option<Frv> {
     let timeout = reader.milliseconds("providers.frv.timeout_ms", GATEWAY_MS);
     let secret = reader.long_secret("providers.frv.secret", 16);
-    let base_url = reader.url("providers.frv.base_url")?;
-    if secret.is_empty() {
-        reader.problem(
-            "providers.frv.secret",
-            Words::new("实人认证网关需要签名密钥", "the face verification gateway needs a key for signatures"),
-            Words::new(
-                "填 16 个字符以上的随机文本，网关用同一个值验证",
-                "put a random text of 16 characters or more, which the gateway has too",
-            ),
-        );
-    }
-    Some(Frv { vendor: FrvVendor::Gateway { base_url, secret }, timeout })
+    let base_url = reader.url("providers.frv.base_url");
+    let key = key(reader, "providers.frv.access_key_id", "providers.frv.access_key_secret");
+    let scene_id = reader.text("providers.frv.scene_id");
+    let vendor = match reader.text("providers.frv.vendor").as_str() {
+        name @ ("" | "gateway") => {
+            if name.is_empty() && base_url.is_none() {
+                return None;
+            }
+            needed(reader, "providers.frv.base_url", base_url.is_none());
+            needed(reader, "providers.frv.secret", secret.is_empty());
+            FrvVendor::Gateway { base_url: base_url?, secret }
+        }
+        "aliyun" => {
+            needed(reader, "providers.frv.scene_id", scene_id.is_empty());
+            needed(reader, "providers.frv.access_key_id", key.is_none());
+            FrvVendor::Aliyun { base_url, scene_id, key: key? }
+        }
+        other => return unknown(reader, "providers.frv.vendor", other, "gateway、aliyun", "gateway, aliyun"),
+    };
+    Some(Frv { vendor, timeout })
 }
 
-/// Reads `[providers.univerify]`; `None` when no address is given.
+/// Reads `[providers.univerify]`; `None` when no service is named.
 pub(super) fn univerify(reader: &mut Reader<'_>) -> Option<Univerify> {
     let secret = reader.secret("providers.univerify.secret");
-    let secret = (!secret.is_empty()).then_some(secret);
-    reader.url("providers.univerify.base_url").map(|base_url| Univerify { base_url, secret })
+    let base_url = reader.url("providers.univerify.base_url");
+    let key = key(reader, "providers.univerify.access_key_id", "providers.univerify.access_key_secret");
+    match reader.text("providers.univerify.vendor").as_str() {
+        "" => Some(Univerify::Function { base_url: base_url?, secret: (!secret.is_empty()).then_some(secret) }),
+        "function" => {
+            needed(reader, "providers.univerify.base_url", base_url.is_none());
+            Some(Univerify::Function { base_url: base_url?, secret: (!secret.is_empty()).then_some(secret) })
+        }
+        "aliyun" => {
+            needed(reader, "providers.univerify.access_key_id", key.is_none());
+            Some(Univerify::Aliyun { base_url, key: key? })
+        }
+        other => unknown(reader, "providers.univerify.vendor", other, "function、aliyun", "function, aliyun"),
+    }
+}
+
+/// Notes that the chosen service needs a setting.
+fn needed(reader: &mut Reader<'_>, path: &str, missing: bool) {
+    if missing {
+        let what = Words::new("所选的服务需要它", "is needed by the service that is chosen");
+        reader.problem(path, what, Words::new("填写,或把 vendor 留空", "fill it in, or leave vendor empty"));
+    }
+}
+
+/// Notes that there is no such service.
+fn unknown<T>(reader: &mut Reader<'_>, path: &str, name: &str, zh: &str, en: &str) -> Option<T> {
+    reader.problem(
+        path,
+        Words::new(format!("{name:?} 不是可选的服务"), format!("{name:?} is no service that can be chosen")),
+        Words::new(format!("可选：{zh}，或留空"), format!("choose from {en}, or leave it empty")),
+    );
+    None
 }
 
 /// A key's id and the key; both or neither.

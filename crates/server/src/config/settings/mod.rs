@@ -4,6 +4,7 @@
 //! configuration file, the environment (`LINGPAI_<SECTION>_<KEY>`) and the command line.
 
 mod carriers;
+mod functions;
 mod layers;
 mod network;
 mod rate;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub redis_url: Option<Secret>,
     /// `[[spaces]]`; in development mode never empty.
     pub spaces: Vec<Space>,
+    /// `[[functions]]`
+    pub functions: Vec<Function>,
     /// `config_center.dir`; in production mode never `None`.
     pub config_center_dir: Option<PathBuf>,
     /// `[log]`
@@ -62,6 +65,10 @@ pub struct Settings {
     pub providers: Providers,
     /// `[web_sign_in]`; `None`: not set up.
     pub web_sign_in: Option<WebSignIn>,
+    /// `[clientdb]`
+    pub clientdb: ClientDb,
+    /// `[storage]`
+    pub storage: Storage,
 }
 
 /// What the program is run for.
@@ -126,6 +133,21 @@ impl Space {
     pub fn allows(&self, app_id: &str) -> bool {
         self.apps.iter().any(|app| app == "*" || app == app_id)
     }
+}
+
+/// A function that is an HTTP service.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// `functionTarget`
+    pub name: String,
+    /// Where calls are posted to.
+    pub url: Secret,
+    /// What calls are signed with, at least 32 characters.
+    pub key: Secret,
+    /// Time to answer.
+    pub timeout: Duration,
+    /// Calls at the same time; more wait.
+    pub at_once: usize,
 }
 
 /// `[log]`
@@ -270,6 +292,34 @@ pub struct WebSignIn {
     pub public_url: String,
     /// The pages that browsers may be sent back to, word for word.
     pub redirects: Vec<String>,
+}
+
+/// `[clientdb]`
+#[derive(Clone, Debug)]
+pub struct ClientDb {
+    /// Whether it is there at all.
+    pub enabled: bool,
+    /// The folder of schemas; `None`: `database/` in or beside the `uni-config-center` folder.
+    pub schemas: Option<PathBuf>,
+    /// Documents that one query may look at.
+    pub examined_rows: usize,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// Whether files are taken and served.
+    pub enabled: bool,
+    /// Where clients reach this server, without a slash at the end; `None`: as they reached it.
+    pub public_url: Option<String>,
+    /// Largest file, bytes.
+    pub file_limit_bytes: u64,
+    /// What one user's files may take together, bytes.
+    pub user_quota_bytes: u64,
+    /// What all files may take together, bytes.
+    pub total_quota_bytes: u64,
+    /// Whether callers who are not logged in may upload.
+    pub anonymous_uploads: bool,
 }
 
 /// `[providers]`. Addresses have no slash at their end.

@@ -6,8 +6,8 @@ use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
-    Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates, Retention,
-    Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, Webhook, carriers,
+    ClientDb, Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates,
+    Retention, Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, Storage, WebSignIn, Webhook, carriers,
     layers::Layers,
     reader::{Reader, is_web_address},
 };
@@ -53,6 +53,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         data_dir,
         redis_url,
         spaces: spaces(reader, mode),
+        functions: super::functions::read(reader),
         config_center_dir: config_center_dir(reader, mode),
         log: log(reader),
         limits: limits(reader),
@@ -68,6 +69,8 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         },
         providers: providers(reader),
         web_sign_in: web_sign_in(reader, mode),
+        clientdb: client_db(reader),
+        storage: storage(reader),
     };
     (settings, notices)
 }
@@ -374,6 +377,27 @@ fn web_sign_in(reader: &mut Reader<'_>, mode: Mode) -> Option<WebSignIn> {
         );
     }
     Some(WebSignIn { public_url, redirects })
+}
+
+fn client_db(reader: &mut Reader<'_>) -> ClientDb {
+    let schemas = reader.text("clientdb.schemas");
+    ClientDb {
+        enabled: reader.boolean("clientdb.enabled"),
+        schemas: (!schemas.is_empty()).then(|| schemas.into()),
+        examined_rows: reader.count("clientdb.examined_rows", 1000..=10_000_000),
+    }
+}
+
+fn storage(reader: &mut Reader<'_>) -> Storage {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    Storage {
+        enabled: reader.boolean("storage.enabled"),
+        public_url: reader.url("storage.public_url"),
+        file_limit_bytes: u64::from(reader.number("storage.file_limit_mb", 1..=4096)) * MEBIBYTE,
+        user_quota_bytes: u64::from(reader.number("storage.user_quota_mb", 1..=1_048_576)) * MEBIBYTE,
+        total_quota_bytes: u64::from(reader.number("storage.total_quota_mb", 1..=1_073_741_824)) * MEBIBYTE,
+        anonymous_uploads: reader.boolean("storage.anonymous_uploads"),
+    }
 }
 
 fn email(reader: &mut Reader<'_>) -> Option<Email> {

@@ -327,6 +327,31 @@ impl Section<'_> {
         secret
     }
 
+    /// A number within `range`; `fallback` if it is absent.
+    pub fn number(&self, reader: &mut Reader<'_>, key: &str, range: RangeInclusive<u32>, fallback: u32) -> u32 {
+        let Some(located) = self.entry(key) else { return fallback };
+        let number = match located.value {
+            Value::Integer(integer) => u32::try_from(integer).ok().filter(|number| range.contains(number)),
+            _ => None,
+        };
+        if number.is_none() {
+            let (low, high) = (range.start(), range.end());
+            let what = Words::new(format!("应为 {low} - {high} 的整数"), format!("must be a whole number from {low} to {high}"));
+            self.problem(reader, key, what, Words::new("改为范围内的值", "choose a value within the range"));
+        }
+        number.unwrap_or(fallback)
+    }
+
+    /// A web address that may contain a secret and must be there.
+    pub fn secret_url(&self, reader: &mut Reader<'_>, key: &str) -> Secret {
+        let url = self.secret(reader, key);
+        if !url.is_empty() && !is_web_address(url.expose()) {
+            let (what, remedy) = not_web_address();
+            self.problem(reader, key, what, remedy);
+        }
+        url
+    }
+
     /// A list of texts that must be there and not be empty.
     pub fn texts(&self, reader: &mut Reader<'_>, key: &str) -> Vec<String> {
         let Some(located) = self.required(reader, key) else { return Vec::new() };

@@ -259,7 +259,10 @@ fn addresses_and_origins_are_checked() {
         assert_eq!(only_problem(from_overrides(&[(path, value)])).place.path, path, "{value}");
     }
     let settings = from_overrides(&[("providers.univerify.base_url", "http://127.0.0.1:9/")]).unwrap();
-    assert_eq!(settings.providers.univerify.map(|univerify| univerify.base_url).as_deref(), Some("http://127.0.0.1:9"));
+    assert_eq!(
+        settings.providers.univerify.map(|univerify| format!("{univerify:?}")).as_deref(),
+        Some("Function { base_url: \"http://127.0.0.1:9\", secret: None }")
+    );
 }
 
 #[test]
@@ -281,10 +284,36 @@ fn an_sms_service_names_what_it_lacks() {
         ),
         (&[("providers.sms.form_fields", "=x")], "providers.sms.form_fields"),
         (&[("providers.frv.base_url", "http://a")], "providers.frv.secret"),
+        (&[("providers.frv.vendor", "gateway"), ("providers.frv.secret", "sixteen characters")], "providers.frv.base_url"),
+        (&[("providers.frv.vendor", "aliyun"), ("providers.frv.scene_id", "1")], "providers.frv.access_key_id"),
+        (&[("providers.univerify.vendor", "aliyun")], "providers.univerify.access_key_id"),
+        (&[("providers.univerify.vendor", "function")], "providers.univerify.base_url"),
     ] {
         assert_eq!(only_problem(from_overrides(overrides)).place.path, path, "{overrides:?}");
     }
     let aliyun = [("providers.sms.vendor", "aliyun"), ("providers.sms.sign_name", "令牌")];
     let sms = from_overrides(&aliyun).unwrap().providers.sms.unwrap();
     assert!(matches!(sms.carrier, SmsCarrier::Aliyun(cloud) if cloud.template_params == ["code"] && cloud.key.is_none()));
+}
+
+#[test]
+fn webhooks_need_an_address_a_secret_and_known_events() {
+    let webhook = |url: &str, secret: &str, events: &str| {
+        from_file(&format!("[[webhooks]]\nurl = {url:?}\nsecret = {secret:?}\nevents = {events}\n"))
+    };
+    let settings = webhook("https://example.com/hook?key=k", "0123456789abcdef", r#"["login", "close"]"#).unwrap();
+    assert_eq!(settings.webhooks[0].events, [AccountEvent::Login, AccountEvent::Close]);
+    assert_eq!(settings.webhooks[0].url.expose(), "https://example.com/hook?key=k");
+    let all = webhook("http://example.com", "0123456789abcdef", r#"["*"]"#).unwrap();
+    assert_eq!(all.webhooks[0].events, AccountEvent::ALL);
+    for (url, secret, events, about) in [
+        ("ftp://example.com", "0123456789abcdef", r#"["*"]"#, "webhooks.url"),
+        ("https://example.com", "short", r#"["*"]"#, "webhooks.secret"),
+        ("https://example.com", "0123456789abcdef", r#"["signin"]"#, "webhooks.events"),
+        ("https://example.com", "0123456789abcdef", "[]", "webhooks.events"),
+    ] {
+        let problem = only_problem(webhook(url, secret, events));
+        assert_eq!(problem.place.path, about);
+        assert!(!format!("{problem:?}").contains("0123456789abcdef"));
+    }
 }

@@ -1,6 +1,7 @@
 //! What administrators do with other people's accounts.
 
 pub mod add_user;
+pub mod remove_second_step;
 pub mod update_user;
 
 use lingpai_domain::{

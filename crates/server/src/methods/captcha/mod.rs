@@ -1,6 +1,7 @@
 //! `uni-captcha-co`, and what all methods that draw captchas share.
 
 pub mod get_image_captcha;
+pub mod verify_image_captcha;
 
 use lingpai_domain::{
     captcha::{Captcha, Format},

@@ -26,6 +26,10 @@ pub const METHOD: Method = Method {
 fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
         demand_code(scope, caller, params.required_text("code")?).await?;
-        if scope.context().store.remove_second_step(caller.uid()).await? { Ok(Answer::ok()) } else { Err(Code::SecondStepNotExists.into()) }
+        if scope.context().store.remove_second_step(caller.uid(), None).await? {
+            Ok(Answer::ok())
+        } else {
+            Err(Code::SecondStepNotExists.into())
+        }
     })
 }

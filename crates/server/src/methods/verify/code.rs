@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lingpai_domain::{
     error::{Code, Error, Result},
+    limits::{self, Caller},
     store::{CodeTarget, Issued, NewCode, SendLimit, SendScope},
 };
 
@@ -45,10 +46,7 @@ impl<'a> CodeToSend<'a> {
     /// Writes it to the development outbox.
     pub(super) fn note(&self, text: &str) {
         self.scope.state.delivery.note(DevelopmentMessage {
-            kind: match self.target {
-                CodeTarget::Mobile(_) => "sms",
-                CodeTarget::Email(_) => "email",
-            },
+            kind: self.kind(),
             to: self.target.value(),
             device_id: self.scope.client.device_id.as_deref().unwrap_or_default(),
             scene: self.scene,
@@ -70,12 +68,47 @@ impl<'a> CodeToSend<'a> {
             device_id: scope.client.device_id.clone(),
             created_date: now,
             expired_date: now + self.lifetime * 1000,
-            limits: limits(scope),
+            limits: send_limits(scope),
         };
         match scope.context().store.issue_code(&code).await? {
-            Issued::Done => Ok(()),
-            Issued::TooMany { retry_after_ms, .. } => Err(too_many(retry_after_ms)),
+            Issued::Done => self.count_for_application().await,
+            Issued::TooMany { scope, retry_after_ms } => Err(self.refused(limit_name(scope), retry_after_ms)),
         }
+    }
+
+    /// Counts what is about to be sent for the application, so that whoever has many numbers and
+    /// addresses cannot run up any cost. Only what no other limit refused is counted: nobody can use up
+    /// an application's share by asking in vain.
+    async fn count_for_application(&self) -> Result<()> {
+        let (scope, state) = (self.scope, self.scope.state);
+        let limits = &state.settings.limits;
+        let now = state.base.clock.now_ms();
+        // Mails and messages apart; the application stands in place of a user.
+        let first = match self.target {
+            CodeTarget::Mobile(_) => SMS_OF_APPLICATIONS,
+            CodeTarget::Email(_) => MAILS_OF_APPLICATIONS,
+        };
+        let application = Caller::user(&scope.client.app_id);
+        for (bucket, rate) in (first..first + MOST_RATES).zip(limits.sends.per_app.iter().filter(|_| limits.enabled)) {
+            let rate = limits::Rate { count: rate.count, period_ms: millis(rate.period) };
+            if let Err(wait) = state.guards.limiter.count(bucket, application, rate, now) {
+                scope.context().store.withdraw_code(&self.id).await?;
+                return Err(self.refused("app", wait));
+            }
+        }
+        Ok(())
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.target {
+            CodeTarget::Mobile(_) => "sms",
+            CodeTarget::Email(_) => "email",
+        }
+    }
+
+    fn refused(&self, limit: &'static str, retry_after_ms: i64) -> Error {
+        metrics::counter!("lingpai_messages_refused_total", "kind" => self.kind(), "limit" => limit).increment(1);
+        too_many(retry_after_ms)
     }
 
     /// Takes it back if its message could not be delivered.
@@ -84,11 +117,27 @@ impl<'a> CodeToSend<'a> {
             self.scope.context().store.withdraw_code(&self.id).await?;
             return Err(error);
         }
+        metrics::counter!("lingpai_messages_total", "kind" => self.kind()).increment(1);
         Ok(())
     }
 }
 
-fn limits(scope: &Scope<'_>) -> Vec<SendLimit> {
+/// The limiter's numbers for what applications send; those of methods and guesses are below.
+const SMS_OF_APPLICATIONS: u16 = 1100;
+const MAILS_OF_APPLICATIONS: u16 = 1200;
+/// Rates beyond this many are not looked at.
+const MOST_RATES: u16 = 16;
+
+/// The name of a limit in metrics.
+const fn limit_name(scope: SendScope) -> &'static str {
+    match scope {
+        SendScope::Target => "target",
+        SendScope::Device => "device",
+        SendScope::Ip => "ip",
+    }
+}
+
+fn send_limits(scope: &Scope<'_>) -> Vec<SendLimit> {
     let settings = &scope.state.settings.limits;
     if !settings.enabled {
         return Vec::new();

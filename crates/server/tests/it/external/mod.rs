@@ -1,6 +1,7 @@
 //! Other systems that stand beside this one.
 
 mod accounts;
+mod captchas;
 mod examples;
 mod server_to_server;
 mod signatures;

@@ -8,6 +8,7 @@ pub mod people;
 pub mod raw_socket;
 pub mod simultaneous;
 pub mod store_in_between;
+pub mod third_parties;
 pub mod tokens;
 pub mod valid;
 pub mod weixin;

@@ -8,22 +8,28 @@ use super::{Call, Reply, TestApp};
 
 /// Makes all calls at once and answers when all are answered, in their order.
 pub async fn all_at_once(app: &TestApp, calls: Vec<Call>) -> Result<Vec<Reply>> {
-    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply>> + Send + 'a>>;
-    let mut calls: Vec<(Option<Waiting<'_>>, Option<Result<Reply>>)> =
-        calls.into_iter().map(|call| (Some(Box::pin(app.send(call)) as Waiting<'_>), None)).collect();
+    all(calls.into_iter().map(|call| app.send(call))).await.into_iter().collect()
+}
+
+/// A future until it is done, and then what came of it.
+type Waiting<F> = (Option<Pin<Box<F>>>, Option<<F as Future>::Output>);
+
+/// Waits for all of them at once; their outcomes in their order.
+pub async fn all<F: Future + Send>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<Waiting<F>> = futures.into_iter().map(|future| (Some(Box::pin(future)), None)).collect();
     poll_fn(|context| {
         let mut pending = false;
-        for (waiting, outcome) in &mut calls {
-            let Some(call) = waiting else { continue };
-            match call.as_mut().poll(context) {
-                Poll::Ready(reply) => (*waiting, *outcome) = (None, Some(reply)),
+        for (future, outcome) in &mut waiting {
+            let Some(polled) = future else { continue };
+            match polled.as_mut().poll(context) {
+                Poll::Ready(value) => (*future, *outcome) = (None, Some(value)),
                 Poll::Pending => pending = true,
             }
         }
         if pending { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
-    calls.into_iter().filter_map(|(_, outcome)| outcome).collect()
+    waiting.into_iter().filter_map(|(_, outcome)| outcome).collect()
 }
 
 /// How many of the answers have a code; 0 is success.

@@ -116,9 +116,12 @@ passed_on! {
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> bool;
     async fn end_lease(&self, name: &str, until: i64) -> ();
+    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
     async fn put_push_device(&self, device: &PushDevice) -> bool;
     async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
+    async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> bool;
+    async fn app_client_key(&self, id: &str) -> Option<Map<String, Value>>;
     async fn remove_open_data(&self, key: &str) -> bool;
     async fn frv_log(&self, certify_id: &str) -> Option<Map<String, Value>>;
     async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> bool;
@@ -137,6 +140,12 @@ passed_on! {
     async fn put(&self, collection: &str, doc: &Map<String, Value>) -> ();
     async fn remove(&self, collection: &str, id: &str) -> bool;
     async fn count(&self, collection: &str) -> u64;
+    async fn documents(&self, query: &DocumentQuery) -> DocumentPage;
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> DocumentsAdded;
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Vec<String>;
+    async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> FileAdded;
+    async fn file(&self, id: &str) -> Option<FileRecord>;
+    async fn remove_file(&self, id: &str, owner: Option<&str>) -> bool;
     async fn admin_exists(&self) -> bool;
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> ();
     async fn check(&self) -> ();
@@ -150,7 +159,7 @@ passed_on! {
     async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> bool;
     async fn try_second_step(&self, attempt: &SecondStepTry) -> SecondStepOutcome;
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> bool;
-    async fn remove_second_step(&self, uid: &str) -> bool;
+    async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> bool;
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
     async fn finish_delivery(&self, id: &str) -> ();
     async fn postpone_delivery(&self, id: &str, due_at: i64) -> ();

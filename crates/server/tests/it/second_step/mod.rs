@@ -21,7 +21,7 @@ fn hardened(builder: TestAppBuilder) -> TestAppBuilder {
 both_engines!(development: it_is_off_unless_the_operator_says_otherwise);
 both_engines!(switched_on: a_login_takes_two_steps, setting_up_takes_the_password, it_counts_once_confirmed, every_way_in_asks_for_it,
     a_step_and_a_ticket_count_once, wrong_codes_lock, recovery_codes_open_once, it_is_switched_off_with_a_code, tickets_are_nothing_else,
-    a_locked_address_learns_nothing, one_of_many_with_one_answer_signs_in, external_systems_ask_themselves);
+    a_locked_address_learns_nothing, an_administrator_helps_who_lost_everything, one_of_many_with_one_answer_signs_in, external_systems_ask_themselves);
 both_engines!(hardened: nothing_readable_is_stored);
 each_engine!(other_logins_cost_no_more_for_it);
 
@@ -262,6 +262,21 @@ async fn one_of_many_with_one_answer_signs_in(app: &TestApp) -> Outcome {
     let calls = (0..5).map(|_| Call::new("loginBySecondStep").params(json!({"ticket": opened, "code": code}))).collect();
     let replies = all_at_once(app, calls).await?;
     assert_eq!((count(&replies, 0), count(&replies, WRONG)), (1, 4), "{replies:?}");
+    Ok(())
+}
+
+async fn an_administrator_helps_who_lost_everything(app: &TestApp) -> Outcome {
+    let (uid, token) = someone(app, "alice").await?;
+    switch_on(app, &token).await?;
+    store_user(app, "root", json!({"role": ["admin"]})).await?;
+    let root = log_in(app, "root").await?;
+    refused(&app.call_as(&token, "removeSecondStep", json!({"uid": uid})).await?, "uni-id-permission-error");
+    done(app.call_as(&root, "removeSecondStep", json!({"uid": uid})).await?);
+    refused(&app.call_as(&root, "removeSecondStep", json!({"uid": uid})).await?, "uni-id-second-step-not-exists");
+    done(try_password(app, "alice", PASSWORD).await?);
+    let rows = app.documents("lingpai-audit").await?;
+    assert_eq!((rows.len(), &rows[0]["actor"], &rows[0]["user_id"]), (1, &json!("u-root"), &json!(uid)));
+    assert_eq!(rows[0]["changes"], json!({"second_step": {"from": ["totp"], "to": []}}));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::kit::{people::*, *};
 
 both_engines!(limited: one_target_gets_few_codes, one_device_gets_few_codes, one_address_gets_few_codes, limits_outlive_the_program_s_memory);
 both_engines!(counted: an_address_may_call_so_often);
+both_engines!(costly: an_application_sends_only_so_much);
 
 const TOO_MANY: &str = "uni-id-too-many-requests";
 
@@ -110,5 +111,37 @@ async fn an_address_may_call_so_often(app: &TestApp) -> Outcome {
     refused(&app.send(Call::new("login").from_ip("2001:db8:1:1:ffff::")).await?, TOO_MANY);
     app.clock.advance(60_000);
     assert_ne!(app.send(Call::new("login").from_ip("203.0.113.1")).await?.code(), TOO_MANY);
+    Ok(())
+}
+
+fn costly(builder: TestAppBuilder) -> TestAppBuilder {
+    let unlimited = ["limits.per_ip.send", "limits.per_ip.captcha", "limits.sends.per_device", "limits.sends.per_ip"];
+    let builder = unlimited.into_iter().fold(builder.setting("limits.enabled", "true"), |builder, path| builder.setting(path, ""));
+    builder.setting("limits.sends.per_target", "1/1h").setting("limits.sends.per_app", "3/1h")
+}
+
+async fn an_application_sends_only_so_much(app: &TestApp) -> Outcome {
+    let send = async |application: &str, mobile: &str| {
+        let captcha = captcha(app, "send-sms-code").await?;
+        let params = json!({"mobile": mobile, "scene": "login-by-sms", "captcha": captcha});
+        app.send(from_app("sendSmsCode", application, params)).await
+    };
+    done(send("__UNI__TEST", "13800000001").await?);
+    // What another limit refuses costs the application nothing.
+    for _ in 0..5 {
+        refused(&send("__UNI__TEST", "13800000001").await?, TOO_MANY);
+    }
+    done(send("__UNI__TEST", "13800000002").await?);
+    done(send("__UNI__TEST", "13800000003").await?);
+    app.sms.take();
+    is_too_many(app, &send("__UNI__TEST", "13800000004").await?);
+    // No code is left behind that somebody could guess at.
+    let live = codes(app, "login-by-sms").await?.iter().filter(|row| row["mobile"] == "13800000004").count();
+    assert_eq!(live, 0);
+    done(send("__UNI__OTHER", "13800000005").await?);
+    // Mails are counted apart.
+    done(send_email(app, "a@example.com", "register").await?);
+    app.clock.advance(3_600_000);
+    done(send("__UNI__TEST", "13800000004").await?);
     Ok(())
 }

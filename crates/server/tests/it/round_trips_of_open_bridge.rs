@@ -1,40 +1,15 @@
-//! What methods about WeChat cost the store, those of uni-open-bridge included.
+//! What methods of uni-open-bridge cost the store.
 
 use lingpai_domain::store::RoundTrips;
 use lingpai_server::methods::{Access, registry::METHODS};
 
 use crate::kit::{
-    people::*,
     store_in_between::controlled,
-    weixin::{self, APP, from_phone, mini_program},
+    weixin::{self, APP},
     *,
 };
 
-each_engine!(wechat_keeps_to_its_round_trips, the_open_bridge_keeps_to_its_round_trips);
-
-async fn wechat_keeps_to_its_round_trips(engine: Engine) -> Outcome {
-    let (builder, store) = controlled(TestApp::builder().engine(engine));
-    let world = weixin::start_with(builder).await?;
-    let app = &world.app;
-    let (_, token) = someone(app, "alice").await?;
-    let number = |code: &str| mini_program("loginByWeixinMobile", json!({"phoneCode": code}));
-    for (what, call, most) in [
-        ("a newcomer", mini_program("loginByWeixin", json!({"code": "mp-A"})), (1, 2)),
-        ("the same again", mini_program("loginByWeixin", json!({"code": "mp-A~2"})), (1, 2)),
-        ("on another platform", from_phone("loginByWeixin", json!({"code": "wx-A"})), (1, 2)),
-        // The first takes an access token: its lease, and its store.
-        ("a new number", number("phone-13800000001"), (3, 4)),
-        ("a known number", number("phone-13800000001~2"), (2, 1)),
-        ("binding", mini_program("bindWeixin", json!({"code": "mp-B"})).token(&token), (1, 2)),
-        ("a handshake", mini_program("secureNetworkHandshakeByWeixin", json!({"code": "mp-C"})), (0, 2)),
-    ] {
-        store.take_round_trips();
-        done(app.send(call).await?);
-        let RoundTrips { reads, writes } = store.take_round_trips();
-        assert!(reads <= most.0 && writes <= most.1, "{what}: {reads} reads and {writes} writes, {most:?} at most");
-    }
-    world.stop().await
-}
+each_engine!(the_open_bridge_keeps_to_its_round_trips);
 
 async fn the_open_bridge_keeps_to_its_round_trips(engine: Engine) -> Outcome {
     let (builder, store) = controlled(TestApp::builder().engine(engine));

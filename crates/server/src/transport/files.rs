@@ -1,0 +1,431 @@
+//! Files: `serverless.file.resource.*` of the client protocol, the address to upload to, and the
+//! addresses at which files are served.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Multipart, Path, State as Extract},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
+};
+use lingpai_domain::{
+    client::{Client, Source},
+    error::{Code, Error},
+    store::{FileAdded, FileQuota, FileRecord},
+};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+use super::{client::Failure, cors, peer, reply};
+use crate::{
+    call::Call,
+    files::{Policy, content, id_in, is_cloud_path, is_id, policy, shown_name},
+    pipeline::{self, Bucket, client_info},
+    secure_network::Secured,
+    state::State,
+    words::{Locale, Words},
+};
+
+/// What the methods of files begin with.
+pub const METHODS: &str = "serverless.file.resource.";
+/// Most files of one call.
+const MOST_FILES: usize = 50;
+/// Longest field of an upload's form, bytes.
+const LONGEST_FIELD: usize = 8 * 1024;
+
+fn refused(status: StatusCode, code: &'static str, key: &'static str, args: &[(&str, &str)], locale: Locale) -> Failure {
+    Failure(status, code.to_owned(), Words::built_in().fill(locale, key, args))
+}
+
+/// Answers a method of files.
+pub async fn answer(state: &State, call: Call, headers: &HeaderMap, method: &str, params: &Map<String, Value>) -> Result<Value, Failure> {
+    let locale = call.locale();
+    if !state.settings.storage.enabled {
+        return Err(refused(StatusCode::NOT_FOUND, "FILE_DISABLED", "file-disabled", &[], locale));
+    }
+    let failed = |error: &Error| Failure::new(StatusCode::BAD_REQUEST, error, locale);
+    let client = client_info::check(&call).map_err(|error| failed(&error))?;
+    pipeline::limits::check(state, Bucket::General, &client).map_err(|error| failed(&error))?;
+    let asking = Asking { state, headers, client: &client, call: &call, locale };
+    match method {
+        "generateProximalSign" => asking.sign(params).await,
+        // Uploads report themselves; the client only wants to hear that it may go on.
+        "report" => Ok(json!({})),
+        "getTempFileURL" => asking.addresses(params),
+        "delete" => asking.delete(params).await,
+        other => {
+            let name = format!("{METHODS}{}", other.chars().take(40).collect::<String>());
+            Err(failed(&Error::new(Code::MethodNotFound).with("function", "client").with("method", name)))
+        }
+    }
+}
+
+struct Asking<'a> {
+    state: &'a State,
+    headers: &'a HeaderMap,
+    client: &'a Client,
+    call: &'a Call,
+    locale: Locale,
+}
+
+impl Asking<'_> {
+    fn failed(&self, error: &Error) -> Failure {
+        Failure::new(StatusCode::BAD_REQUEST, error, self.locale)
+    }
+
+    /// The caller; `None`: not logged in. A token that does not hold is no token.
+    async fn caller(&self) -> Result<Option<(String, bool)>, Failure> {
+        match pipeline::clientdb::caller_of(self.state, self.call, self.client).await {
+            Ok(caller) => Ok(caller),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    async fn sign(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
+        let path = params.get("cloudPath").and_then(Value::as_str).unwrap_or_default();
+        if !is_cloud_path(path) {
+            return Err(self.failed(&Error::new(Code::InvalidParam).with("param", "cloudPath")));
+        }
+        if !content::is_accepted(path) {
+            return Err(refused(StatusCode::BAD_REQUEST, "FILE_KIND", "file-kind", &[], self.locale));
+        }
+        let owner = self.caller().await?.map(|(uid, _)| uid);
+        if owner.is_none() && !self.state.settings.storage.anonymous_uploads {
+            return Err(self.failed(&Code::CheckTokenFailed.into()));
+        }
+        let base = &self.state.base;
+        let policy = Policy {
+            id: base.random.hex(16),
+            owner,
+            app: self.client.app_id.clone(),
+            cloud_path: path.to_owned(),
+            expires: base.clock.now_ms() + policy::VALID_FOR_MS,
+        };
+        let (text, signature) = policy.seal(self.state.files.key());
+        let origin = origin(self.state, self.headers);
+        Ok(json!({
+            "url": format!("{origin}/storage"),
+            "formData": {"policy": text, "signature": signature},
+            "name": "file",
+            "fileUrl": format!("{origin}/storage/{}/{}", policy.id, encoded(&shown_name(path))),
+        }))
+    }
+
+    fn list<'p>(&self, params: &'p Map<String, Value>) -> Result<Vec<&'p str>, Failure> {
+        let wrong = || self.failed(&Error::new(Code::InvalidParam).with("param", "fileList"));
+        let files = params.get("fileList").and_then(Value::as_array).filter(|files| files.len() <= MOST_FILES).ok_or_else(wrong)?;
+        files.iter().map(|file| file.as_str().or_else(|| file.get("fileID")?.as_str()).ok_or_else(wrong)).collect()
+    }
+
+    /// Addresses do not end here: a file's own is the answer, and there is none for files of other clouds.
+    fn addresses(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
+        let answers = self.list(params)?.into_iter().map(|file| {
+            let is_address = file.starts_with("https://") || file.starts_with("http://");
+            json!({"fileID": file, "tempFileURL": if is_address { file } else { "" }})
+        });
+        Ok(json!({"fileList": answers.collect::<Vec<_>>()}))
+    }
+
+    async fn delete(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
+        let files = self.list(params)?;
+        let Some((uid, is_admin)) = self.caller().await? else { return Err(self.failed(&Code::CheckTokenFailed.into())) };
+        let mut answers = Vec::with_capacity(files.len());
+        for file in files {
+            let removed = match id_in(file) {
+                Some(id) => self.remove(id, (!is_admin).then_some(uid.as_str())).await?,
+                None => false,
+            };
+            // Whether a file is somebody else's or nobody's is not told.
+            let (code, status) = if removed { ("SUCCESS", 0) } else { ("FILE_NOT_FOUND", -1) };
+            answers.push(json!({"fileID": file, "code": code, "status": status}));
+        }
+        Ok(json!({"fileList": answers}))
+    }
+
+    async fn remove(&self, id: &str, owner: Option<&str>) -> Result<bool, Failure> {
+        let removed = self.state.base.store.remove_file(id, owner).await.map_err(|error| self.failed(&error.into()))?;
+        if removed {
+            self.state.files.folder.remove(id).await.map_err(|error| self.failed(&Error::internal(error)))?;
+        }
+        Ok(removed)
+    }
+}
+
+/// How clients reach this server.
+fn origin(state: &State, headers: &HeaderMap) -> String {
+    if let Some(url) = &state.settings.storage.public_url {
+        return url.clone();
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // What proxies say is only believed for the scheme, which no secret depends on.
+    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    let fits = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
+    format!("{scheme}://{}", text("host").filter(fits).map_or_else(|| state.settings.server.listen.to_string(), str::to_owned))
+}
+
+fn encoded(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(byte as char),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+/// `POST /storage`: the policy first, then the file.
+pub async fn upload(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {
+    let headers = request.headers().clone();
+    if request.method() == Method::OPTIONS {
+        return cors::preflight(&state.settings, &headers);
+    }
+    let request_id = state.base.random.hex(16);
+    let locale = Locale::from_client(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let in_time =
+        tokio::time::timeout(state.settings.server.request_timeout.max(UPLOAD_AT_LEAST), receive(&state, request, &request_id, locale));
+    let outcome = in_time.await.unwrap_or_else(|_| Err(refused(StatusCode::REQUEST_TIMEOUT, "FILE_POLICY", "file-policy", &[], locale)));
+    let (status, body) = match outcome {
+        Ok(file) => (StatusCode::OK, json!({"success": true, "data": {"size": file.size, "mediaType": file.media_type}})),
+        Err(Failure(status, code, message)) => (status, json!({"success": false, "error": {"code": code, "message": message}})),
+    };
+    let body = if let Value::Object(body) = body { body } else { Map::new() };
+    reply::json(&state.settings, &headers, &request_id, status, &body)
+}
+
+/// Uploads may take longer than other requests.
+const UPLOAD_AT_LEAST: std::time::Duration = std::time::Duration::from_secs(120);
+
+async fn receive(state: &State, request: Request<Body>, request_id: &str, locale: Locale) -> Result<FileRecord, Failure> {
+    let no_policy = || refused(StatusCode::FORBIDDEN, "FILE_POLICY", "file-policy", &[], locale);
+    let broken = || Failure::new(StatusCode::BAD_REQUEST, &Error::new(Code::InvalidParam).with("param", "body"), locale);
+    if !state.settings.storage.enabled {
+        return Err(refused(StatusCode::NOT_FOUND, "FILE_DISABLED", "file-disabled", &[], locale));
+    }
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
+    let (mut text, mut signature) = (String::new(), String::new());
+    while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name != "file" {
+            let mut value = Vec::new();
+            while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
+                value.extend_from_slice(&chunk);
+                if value.len() > LONGEST_FIELD {
+                    return Err(broken());
+                }
+            }
+            let value = String::from_utf8(value).map_err(|_| broken())?;
+            match name.as_str() {
+                "policy" => text = value,
+                "signature" => signature = value,
+                _ => {}
+            }
+            continue;
+        }
+        let policy = Policy::open(&text, &signature, state.files.key(), state.base.clock.now_ms()).ok_or_else(no_policy)?;
+        let failed = |error: Error| {
+            tracing::error!(request_id, ?error, "a file could not be stored");
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, &error, locale)
+        };
+        let disk = |error: std::io::Error| failed(Error::internal(error));
+        if state.base.store.file(&policy.id).await.map_err(|error| failed(error.into()))?.is_some() {
+            return Err(no_policy());
+        }
+        let mut incoming = state.files.folder.receive(request_id).await.map_err(disk)?;
+        let (mut size, mut beginning) = (0_u64, Vec::with_capacity(content::BEGINNING));
+        while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
+            size += chunk.len() as u64;
+            if size > state.settings.storage.file_limit_bytes {
+                let limit = format!("{} MiB", state.settings.storage.file_limit_bytes / (1024 * 1024));
+                return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE", "file-too-large", &[("limit", &limit)], locale));
+            }
+            let missing = content::BEGINNING.saturating_sub(beginning.len());
+            beginning.extend_from_slice(&chunk[..chunk.len().min(missing)]);
+            incoming.write(&chunk).await.map_err(disk)?;
+        }
+        let kind = content::kind(&beginning);
+        if !content::fits_name(&policy.cloud_path, kind) {
+            return Err(refused(StatusCode::BAD_REQUEST, "FILE_CONTENT", "file-content", &[], locale));
+        }
+        incoming.finish().await.map_err(disk)?;
+        let file = FileRecord {
+            id: policy.id,
+            owner: policy.owner,
+            app: policy.app,
+            cloud_path: policy.cloud_path,
+            size,
+            media_type: kind.media_type.to_owned(),
+            created_at: state.base.clock.now_ms(),
+        };
+        let storage = &state.settings.storage;
+        let quota = FileQuota { per_owner: storage.user_quota_bytes, total: storage.total_quota_bytes };
+        // Who is noted has won: of two uploads with one policy only one gets here with success.
+        match state.base.store.add_file(&file, quota).await.map_err(|error| failed(error.into()))? {
+            FileAdded::Done => {}
+            FileAdded::Taken => return Err(no_policy()),
+            FileAdded::OverQuota => {
+                return Err(refused(StatusCode::INSUFFICIENT_STORAGE, "FILE_OVER_QUOTA", "file-over-quota", &[], locale));
+            }
+        }
+        if let Err(error) = incoming.keep(&state.files.folder.path(&file.id)).await {
+            let _ = state.base.store.remove_file(&file.id, None).await;
+            return Err(disk(error));
+        }
+        return Ok(file);
+    }
+    Err(broken())
+}
+
+/// `GET /storage/<id>/<name>`
+pub async fn serve(
+    Extract(state): Extract<Arc<State>>,
+    Path((id, name)): Path<(String, String)>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let range = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let found = if is_id(&id) && matches!(*request.method(), Method::GET | Method::HEAD) {
+        open(&state, &id, &name, range.as_deref(), *request.method() == Method::HEAD).await.ok()
+    } else {
+        None
+    };
+    let mut response = found.unwrap_or_else(|| {
+        let mut response = Response::new(Body::from("404\n"));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
+    });
+    let headers = response.headers_mut();
+    for (name, value) in [
+        // Whatever the file is, a browser neither guesses its type nor runs anything in it.
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn open(state: &State, id: &str, name: &str, range: Option<&str>, head: bool) -> std::io::Result<Response<Body>> {
+    let mut file = tokio::fs::File::open(state.files.folder.path(id)).await?;
+    let size = file.metadata().await?.len();
+    let mut beginning = [0; content::BEGINNING];
+    let mut read = 0;
+    while read < beginning.len() {
+        match file.read(&mut beginning[read..]).await? {
+            0 => break,
+            count => read += count,
+        }
+    }
+    let kind = content::kind(&beginning[..read]);
+    let part = range.and_then(|range| part(range, size));
+    let (start, length) = part.unwrap_or((0, size));
+    file.seek(std::io::SeekFrom::Start(start)).await?;
+    let body = if head { Body::empty() } else { Body::new(FileBody { file: file.take(length) }) };
+    let mut response = Response::new(body);
+    let disposition = if kind.is_shown { "inline" } else { "attachment" };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.media_type));
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // A file never changes: another one has another id.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    let shown = format!("{disposition}; filename*=UTF-8''{}", encoded(&shown_name(name)));
+    if let Ok(value) = HeaderValue::from_str(&shown) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    if part.is_some() {
+        if let Ok(value) = HeaderValue::from_str(&format!("bytes {start}-{}/{size}", start + length - 1)) {
+            headers.insert(header::CONTENT_RANGE, value);
+        }
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+/// Start and length of a single range; anything else is answered with the whole file, which is allowed
+/// (RFC 9110, section 14.2).
+fn part(range: &str, size: u64) -> Option<(u64, u64)> {
+    let (start, end) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let (start, end) = match (start, end) {
+        ("", suffix) => (size.checked_sub(suffix.parse::<u64>().ok()?.min(size))?, size.checked_sub(1)?),
+        (start, "") => (start.parse().ok()?, size.checked_sub(1)?),
+        (start, end) => (start.parse().ok()?, end.parse::<u64>().ok()?.min(size.checked_sub(1)?)),
+    };
+    (start <= end && start < size).then(|| (start, end - start + 1))
+}
+
+/// A file as a body, read as it is sent.
+struct FileBody {
+    file: tokio::io::Take<tokio::fs::File>,
+}
+
+impl axum::body::HttpBody for FileBody {
+    type Data = bytes::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        let mut space = vec![0; 64 * 1024];
+        let mut buffer = tokio::io::ReadBuf::new(&mut space);
+        match tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut self.file), context, &mut buffer) {
+            std::task::Poll::Pending => std::task::Poll::Pending,
+            std::task::Poll::Ready(Err(error)) => std::task::Poll::Ready(Some(Err(error))),
+            std::task::Poll::Ready(Ok(())) => {
+                let read = buffer.filled().len();
+                space.truncate(read);
+                std::task::Poll::Ready((read > 0).then(|| Ok(hyper::body::Frame::data(space.into()))))
+            }
+        }
+    }
+}
+
+/// The call that a request of files is, for the checks that every call goes through.
+pub fn call(
+    headers: &HeaderMap,
+    extensions: &axum::http::Extensions,
+    state: &State,
+    method: &str,
+    request_id: &str,
+    client_info: Value,
+) -> Call {
+    Call {
+        function: "file".to_owned(),
+        method: method.to_owned(),
+        params: None,
+        client_info,
+        token: headers.get("x-client-token").and_then(|value| value.to_str().ok()).map(str::to_owned),
+        source: Source::Client,
+        ip: peer::client_ip(&state.settings, extensions.get(), headers).to_string(),
+        user_agent: peer::user_agent(headers),
+        request_id: request_id.to_owned(),
+        secured: Secured::default(),
+        signed: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_or_passed_over() {
+        for (range, expected) in [
+            ("bytes=0-4", Some((0, 5))),
+            ("bytes=5-", Some((5, 5))),
+            ("bytes=-3", Some((7, 3))),
+            ("bytes=0-99", Some((0, 10))),
+            ("bytes=-99", Some((0, 10))),
+            ("bytes=10-", None),
+            ("bytes=4-2", None),
+            ("bytes=0-1,3-4", None),
+            ("lines=0-1", None),
+            ("bytes=-", None),
+        ] {
+            assert_eq!(part(range, 10), expected, "{range}");
+        }
+        assert_eq!(part("bytes=0-0", 0), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! What is not understood, not supported or too much is refused by name; nothing is ever answered in
+//! full because a part was not understood.
+
+use super::*;
+use crate::kit::people::*;
+
+both_engines!(development: what_is_not_supported_is_named, what_is_not_understood_is_refused, too_much_is_refused, it_can_be_switched_off_for_all);
+
+async fn boss(app: &TestApp) -> anyhow::Result<String> {
+    store_user(app, "boss", json!({"role": ["admin"]})).await?;
+    log_in(app, "boss").await
+}
+
+async fn what_is_not_supported_is_named(app: &TestApp) -> Outcome {
+    let token = boss(app).await?;
+    for (steps, named) in [
+        (vec![("aggregate", json!([])), ("end", json!([]))], "aggregate"),
+        (vec![("get", json!([{"getTree": {"limitLevel": 5}}]))], "getTree"),
+        (vec![("geoNear", json!([{}])), ("get", json!([]))], "geoNear"),
+        (vec![("where", json!(["geoNear(a, b)"])), ("get", json!([]))], "geoNear()"),
+        (vec![("where", json!([{"place": command("geoNear", json!([{}]))}])), ("get", json!([]))], "command.geoNear"),
+        (vec![("where", json!([{"place": {"$newDb": [step("Geo.Point", json!([1, 2]))]}}])), ("get", json!([]))], "Geo.Point"),
+        (vec![("where", json!(["a == $env.secret"])), ("get", json!([]))], "$env.secret"),
+        (vec![("where", json!([{"a": {"$where": "1"}}])), ("get", json!([]))], "$where"),
+        (vec![("groupBy", json!(["a"])), ("groupField", json!(["stdDevPop(b) as c"])), ("get", json!([]))], "stdDevPop()"),
+    ] {
+        let answer = ask(app, &token, "uni-id-users", &steps).await?;
+        denied(&answer, "NOT_SUPPORTED");
+        assert!(answer["message"].as_str().is_some_and(|words| words.contains(named)), "{answer}");
+    }
+    let action = send(app, json!({"action": "my-action", "command": chain("uni-id-users", &[("get", json!([]))])}), &token).await?;
+    denied(&action, "NOT_SUPPORTED");
+    assert!(action["message"].as_str().is_some_and(|words| words.contains("my-action")));
+    Ok(())
+}
+
+async fn what_is_not_understood_is_refused(app: &TestApp) -> Outcome {
+    let token = boss(app).await?;
+    for condition in [
+        json!("a =="),
+        json!("a == 1 b"),
+        json!("(a == 1"),
+        json!("a = 1"),
+        json!("a == 'x"),
+        json!("/(/.test(a)"),
+        json!("/(?=a)/.test(a)"),
+        json!("$where == 1"),
+        json!("a..b == 1"),
+        json!("a == `x"),
+        json!("new Function('x')()"),
+        json!(""),
+        json!("  "),
+        json!(5),
+        json!(null),
+        json!([]),
+        json!({"a": command("gt", json!([]))}),
+        json!({"a": command("in", json!([5]))}),
+        json!({"$or": [{"a": 1}]}),
+        json!({"a.$b": 1}),
+        json!({"": 1}),
+        json!({"a": {"$regexp": {"source": "(", "flags": ""}}}),
+        json!({"a": {"$date": "x"}}),
+        json!({"a": command("mod", json!([[0, 1]]))}),
+    ] {
+        let answer = ask(app, &token, "uni-id-users", &[("where", json!([condition])), ("get", json!([]))]).await?;
+        assert!(answer["code"] == "SYNTAX_ERROR" || answer["code"] == "NOT_SUPPORTED", "{condition}: {answer}");
+        denied(&answer, answer["code"].as_str().unwrap_or_default());
+    }
+    for steps in [
+        vec![("where", json!([])), ("get", json!([]))],
+        vec![("orderBy", json!(["a sideways"])), ("get", json!([]))],
+        vec![("limit", json!([-1])), ("get", json!([]))],
+        vec![("skip", json!(["x"])), ("get", json!([]))],
+        vec![("field", json!([5])), ("get", json!([]))],
+        vec![("field", json!(["concat(a, b)"])), ("get", json!([]))],
+        vec![("distinct", json!([])), ("get", json!([]))],
+        vec![("groupField", json!(["sum(a) as b"])), ("get", json!([]))],
+        vec![("doc", json!([""])), ("get", json!([]))],
+        // Everything at once is never what was meant.
+        vec![("update", json!([{"nickname": "x"}]))],
+        vec![("remove", json!([]))],
+        vec![("where", json!(["a == 1"])), ("limit", json!([1])), ("remove", json!([]))],
+        vec![("doc", json!(["x"])), ("update", json!([]))],
+        vec![("doc", json!(["x"])), ("update", json!([{}]))],
+        vec![("doc", json!(["x"])), ("update", json!(["x"]))],
+        vec![("getTemp", json!([]))],
+    ] {
+        let answer = ask(app, &token, "uni-id-users", &steps).await?;
+        denied(&answer, "SYNTAX_ERROR");
+    }
+    for arguments in [
+        json!({}),
+        json!({"command": null}),
+        json!({"command": {}}),
+        json!({"command": {"$db": []}}),
+        json!({"command": {"$db": [{}]}}),
+        json!({"command": {"$db": "x"}}),
+        json!({"command": {"$db": [step("collection", json!([])), step("get", json!([]))]}}),
+        json!({"multiCommand": "x"}),
+        json!({"command": {"$db": [step("collection", json!(["uni-id-users"]))]}}),
+    ] {
+        let answer = send(app, arguments.clone(), &token).await?;
+        assert!(answer["code"].is_string() && answer["message"].is_string() && answer.get("data").is_none(), "{arguments}: {answer}");
+    }
+    Ok(())
+}
+
+async fn too_much_is_refused(app: &TestApp) -> Outcome {
+    let token = boss(app).await?;
+    let terms = |count: usize| (0..count).map(|n| format!("a{n} == {n}")).collect::<Vec<_>>().join(" || ");
+    let objects: Map<String, Value> = (0..10_000).map(|n| (format!("f{n}"), json!(n))).collect();
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }));
+    for condition in [
+        json!(terms(10_000)),
+        json!(terms(600)),
+        json!(objects),
+        json!(format!("{}a == 1{}", "(".repeat(1000), ")".repeat(1000))),
+        json!(format!("{}a", "!".repeat(2000))),
+        nested(40),
+        json!({"a": command("in", json!([vec![1; 5000]]))}),
+        json!(format!("a == '{}'", "x".repeat(10_000))),
+    ] {
+        let answer = ask(app, &token, "uni-id-users", &[("where", json!([condition])), ("get", json!([]))]).await?;
+        assert!(answer["code"] == "QUERY_TOO_LARGE" || answer["code"] == "SYNTAX_ERROR", "{answer}");
+    }
+    for steps in [vec![("limit", json!([1001])), ("get", json!([]))], vec![("skip", json!([10_001])), ("get", json!([]))]] {
+        denied(&ask(app, &token, "uni-id-users", &steps).await?, "QUERY_TOO_LARGE");
+    }
+    let pattern = json!([{"a": {"$regexp": {"source": "((a{1000}){1000}){1000}", "flags": ""}}}]);
+    assert_eq!(ask(app, &token, "uni-id-users", &[("where", pattern), ("get", json!([]))]).await?["code"], "SYNTAX_ERROR");
+    let commands = vec![json!({"command": chain("uni-id-users", &[("count", json!([]))])}); 21];
+    denied(&send(app, json!({"multiCommand": commands}), &token).await?, "QUERY_TOO_LARGE");
+    Ok(())
+}
+
+async fn it_can_be_switched_off_for_all(app: &TestApp) -> Outcome {
+    // Of another program, which has it switched off.
+    let engine = if app.database().url().starts_with("sqlite") { Engine::Sqlite } else { Engine::Postgres };
+    let other = TestApp::builder().engine(engine).setting("clientdb.enabled", "false").start().await?;
+    denied(&ask(&other, "", "uni-id-users", &[("where", json!([{"role": "admin"}])), ("count", json!([]))]).await?, "NOT_SUPPORTED");
+    other.stop().await
+}
