@@ -317,7 +317,7 @@ pub trait Store: Send + Sync {
     /// Whether a user with role `admin` exists.
     async fn admin_exists(&self) -> Result<bool>;
 
-    /// Removes what is past its time: codes and captchas that expired before `codes_before`, log
+    /// Removes what is past its time: codes, captchas and values of `opendb-open-data` that expired before `codes_before`, log
     /// rows created before `log_before`, sessions and nonces expired before `now` (milliseconds),
     /// and changes of the gate that no token can be older than.
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()>;

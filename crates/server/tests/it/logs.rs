@@ -9,9 +9,14 @@ use lingpai_testkit::{app::SETUP_TOKEN, app::SPACE};
 use parking_lot::Mutex;
 use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::kit::{people::*, *};
+use crate::kit::{
+    people::*,
+    weixin::{self, APP, MINI_PROGRAM, from_phone, mini_program},
+    *,
+};
 
 both_engines!(production: no_secret_is_logged);
+each_engine!(no_credential_of_wechat_is_logged);
 
 /// Everything that the programs of this process have logged.
 #[derive(Clone, Default)]
@@ -112,10 +117,16 @@ async fn no_secret_is_logged(app: &TestApp) -> Outcome {
     for row in app.documents("opendb-verify-codes").await? {
         secrets.extend(row.get("code").and_then(Value::as_str).map(str::to_owned));
     }
+    assert!(secrets.len() > 25);
     let log = String::from_utf8_lossy(&captured.0.lock()).into_owned();
     assert!(log.contains("answered") && log.contains("refused") && log.contains("registerUser"), "nothing was captured: {log}");
-    assert!(secrets.len() > 25);
-    for secret in &secrets {
+    assert_none_stands(&log, &secrets);
+    Ok(())
+}
+
+#[track_caller]
+fn assert_none_stands(log: &str, secrets: &[String]) {
+    for secret in secrets {
         for line in log.lines() {
             // Six digits may stand in the middle of an id; alone they are a code.
             let stands = match secret.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -125,5 +136,52 @@ async fn no_secret_is_logged(app: &TestApp) -> Outcome {
             assert!(!stands, "{secret:?} stands in the log: {line}");
         }
     }
-    Ok(())
+}
+
+/// Signs in, is refused, replaces a stale token, renews keys: with what WeChat hands out.
+async fn no_credential_of_wechat_is_logged(engine: Engine) -> Outcome {
+    let captured = capture();
+    let listed = TestApp::builder().engine(engine).mode(Mode::Production);
+    let world = weixin::start_with(listed.center_file("uni-open-bridge/config.json", r#"{"ipWhiteList": ["10.0.0.1"]}"#)).await?;
+    let app = &world.app;
+    let token = done(app.send(mini_program("loginByWeixin", json!({"code": "mp-0neT1me"}))).await?).token()?;
+    done(app.send(from_phone("loginByWeixin", json!({"code": "wx-0neT1me"}))).await?);
+    for code in ["b4d-c0de-x", "neterr", "mp-0neT1me"] {
+        refused(&app.send(mini_program("loginByWeixin", json!({"code": code}))).await?, "uni-id-get-third-party-account-failed");
+    }
+    let number = |code: &str| mini_program("loginByWeixinMobile", json!({"phoneCode": code}));
+    done(app.send(number("phone-13712345678")).await?);
+    world.weixin.void_access_token(MINI_PROGRAM);
+    done(app.send(number("phone-13712345678~2")).await?);
+    refused(&app.send(number("b4d-c0de-y")).await?, "uni-id-get-third-party-account-failed");
+    let forged = json!({"encryptedData": "F0rgedData==", "iv": "F0rgedIv0000000000000w=="});
+    refused(&app.send(mini_program("bindMobileByMpWeixin", forged).token(&token)).await?, "uni-id-get-third-party-account-failed");
+    done(app.send(mini_program("secureNetworkHandshakeByWeixin", json!({"code": "mp-0therT1me"}))).await?);
+    for (method, platform) in [("getAccessToken", "weixin-mp"), ("getTicket", "weixin-h5"), ("getEncryptKey", "weixin-mp")] {
+        let params = json!({"dcloudAppid": APP, "platform": platform, "openid": "o_mp_0therT1me", "version": 10});
+        let call = Call::new(method).function("uni-open-bridge").params(params);
+        done(app.send(call.clone().from_ip("10.0.0.1")).await?);
+        refused(&app.send(call).await?, "uni-id-illegal-request");
+    }
+    let secrets = [
+        "0neT1me",
+        "0therT1me",
+        "b4d-c0de",
+        "AT-wx-mp-appid",
+        "13712345678",
+        "F0rged",
+        "VI6BpyrK9XH4i4AIGe86tg==",
+        "6003f73ec441c386",
+        "TICKET",
+    ];
+    let mut secrets: Vec<String> = secrets.map(str::to_owned).to_vec();
+    for user in app.documents("uni-id-users").await? {
+        let session_key = user.get("third_party").and_then(|keys| keys.pointer("/mp_weixin/session_key")).and_then(Value::as_str);
+        secrets.extend(session_key.map(str::to_owned));
+    }
+    assert!(secrets.len() > 9);
+    let log = String::from_utf8_lossy(&captured.0.lock()).into_owned();
+    assert!(log.contains("is stale") && log.contains("invalid code"), "nothing was captured: {log}");
+    assert_none_stands(&log, &secrets);
+    world.stop().await
 }

@@ -27,6 +27,7 @@ mod real_name;
 mod register;
 mod relate;
 mod round_trips;
+mod round_trips_of_open_bridge;
 mod scripts;
 mod second_step;
 mod secure_network;

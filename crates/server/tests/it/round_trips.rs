@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use data_encoding::BASE32_NOPAD;
 use lingpai_domain::{second_step::totp, store::RoundTrips};
-use lingpai_server::methods::registry::METHODS;
+use lingpai_server::methods::{Access, registry::METHODS};
 use parking_lot::Mutex;
 
 use crate::{
@@ -105,7 +105,13 @@ async fn methods_keep_to_their_round_trips(engine: Engine) -> Outcome {
     passwords_and_ends(&meter, &token).await?;
     let measured = meter.measured.lock().clone();
     let forgotten: Vec<&str> =
-        METHODS.iter().map(|method| method.name).filter(|name| !measured.contains(*name) && !MEASURED_ELSEWHERE.contains(name)).collect();
+        // Those of uni-open-bridge have a file of their own.
+        METHODS
+            .iter()
+            .filter(|method| !matches!(method.access, Access::Listed(_)))
+            .map(|method| method.name)
+            .filter(|name| !measured.contains(*name) && !MEASURED_ELSEWHERE.contains(name))
+            .collect();
     assert!(forgotten.is_empty(), "no maximum for {forgotten:?}");
     meter.app.stop().await
 }

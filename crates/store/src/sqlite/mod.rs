@@ -422,6 +422,7 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()> {
         while self.write(move |connection| sweep::codes(connection, codes_before)).await? {}
+        while self.write(move |connection| sweep::open_data(connection, codes_before)).await? {}
         if let Some(before) = log_before {
             while self.write(move |connection| sweep::log(connection, before)).await? {}
         }

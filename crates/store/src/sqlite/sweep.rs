@@ -16,6 +16,19 @@ pub fn codes(connection: &Connection, before: i64) -> Result<bool, Failure> {
     Ok(removed > 0)
 }
 
+/// Removes a piece of the values of `opendb-open-data` that ended before a time in ms. Returns whether
+/// there may be more.
+pub fn open_data(connection: &Connection, before: i64) -> Result<bool, Failure> {
+    // Ends that are texts or absent are no numbers below this one.
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM documents WHERE seq IN (SELECT seq FROM documents
+               WHERE collection = 'opendb-open-data' AND doc ->> '$.expired' < ?1 LIMIT ?2)",
+        )?
+        .execute((before, PIECE))?;
+    Ok(removed > 0)
+}
+
 /// Removes a piece of the log's rows created before a time in ms. Returns whether there may be more.
 pub fn log(connection: &Connection, before: i64) -> Result<bool, Failure> {
     let removed = connection

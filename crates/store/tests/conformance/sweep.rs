@@ -10,12 +10,28 @@ use super::{
 
 on_every_store!(
     old_codes_go,
+    ended_credentials_go,
     old_rows_of_the_log_go_if_asked,
     expired_sessions_go,
     expired_tokens_leave_the_list_of_logged_out_ones,
     a_ban_is_remembered,
     more_than_a_piece_goes,
 );
+
+async fn ended_credentials_go(db: &Database) {
+    for n in 0..600 {
+        db.store.put_open_data(&format!("ended{n}"), "v", Some(NOW - 1)).await.unwrap();
+    }
+    db.store.put_open_data("kept", "v", Some(NOW)).await.unwrap();
+    db.store.put_open_data("endless", "v", None).await.unwrap();
+    db.put("opendb-open-data", json!({"_id": "odd", "value": "v", "expired": "yesterday"})).await;
+    // Other collections have fields of that name, too.
+    db.put("opendb-device", json!({"_id": "device", "expired": NOW - 1})).await;
+    db.store.sweep(NOW + HOUR, NOW, None).await.unwrap();
+    let left: Vec<_> = db.export("opendb-open-data").await.into_iter().map(|doc| doc["_id"].clone()).collect();
+    assert_eq!(left, [json!("kept"), json!("endless"), json!("odd")]);
+    assert_eq!(db.export("opendb-device").await.len(), 1);
+}
 
 async fn old_codes_go(db: &Database) {
     let mut old = code("old", mobile("138"), "1");
