@@ -43,6 +43,31 @@ export const realClient = {
       return told(error);
     }
   },
+  /** What the pages read of the one who is logged in. */
+  async profile() {
+    try {
+      const found = await current().database().collection('uni-id-users').where("'_id' == $cloudEnv_uid").field('mobile,nickname,username,email,avatar_file').get();
+      return found.result;
+    } catch (error) {
+      return told(error);
+    }
+  },
+  async updateProfile(fields) {
+    try {
+      return (await current().database().collection('uni-id-users').where('_id==$env.uid').update(fields)).result;
+    } catch (error) {
+      return told(error);
+    }
+  },
+  /** Uploads a picture (a `data:` address) as the pages do, in browsers. */
+  async uploadPicture(url, cloudPath) {
+    try {
+      const filePath = URL.createObjectURL(await (await fetch(url)).blob());
+      return (await current().uploadFile({ filePath, cloudPath, fileType: 'image' })).fileID;
+    } catch (error) {
+      return told(error);
+    }
+  },
   user: () => current().getCurrentUserInfo(),
   token: () => uni.getStorageSync('uni_id_token'),
   forget() {

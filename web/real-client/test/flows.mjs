@@ -1,9 +1,12 @@
 // The ways of an account, walked by an unmodified client. A driver runs `realClient` of src/real-client.js somewhere and has
 // `run(name, ...args)`, `deviceId()`.
 import assert from 'node:assert/strict';
+import { ENDPOINT } from './space.mjs';
 
 const CODE_OF_TEST_MODE = '123456';
 const PASSWORD = 'password1';
+/** One pixel. */
+const PICTURE = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** One name after the other. */
 let count = 0;
@@ -102,6 +105,32 @@ export const FLOWS = {
     assert.equal((await send('reset-pwd-by-email')).errCode, 'uni-id-invalid-mail-template');
     done(await call('resetPwdByEmail', { email, password: 'password4', password2: 'password4', code: CODE_OF_TEST_MODE, captcha: '' }));
     assert.equal(done(await call('login', { email, password: 'password4', captcha: '' })).uid, uid);
+  },
+
+  async 'the nickname is changed through clientDB'({ driver, lingpai }) {
+    const { call, done, register } = account(driver, lingpai);
+    const { uid, username } = await register();
+    const { data } = await driver.run('profile');
+    assert.deepEqual(data.map(({ _id, nickname, username: name }) => [_id, nickname, name]), [[uid, username, username]]);
+    assert.equal((await driver.run('updateProfile', { nickname: '小令' })).updated, 1);
+    assert.equal((await driver.run('profile')).data[0].nickname, '小令');
+    assert.equal((await driver.run('updateProfile', { role: ['admin'] })).errCode, 'PERMISSION_ERROR');
+    done(await call('logout'));
+    assert.equal((await driver.run('updateProfile', { nickname: 'x' })).errCode, 'TOKEN_INVALID_WRONG_TOKEN', 'the token is void');
+    await driver.run('forget');
+    assert.equal((await driver.run('updateProfile', { nickname: 'x' })).errCode, 'TOKEN_INVALID_ANONYMOUS_USER');
+  },
+
+  async 'an avatar is uploaded and kept'({ driver, lingpai, uploads }) {
+    if (!uploads) return;
+    const { register } = account(driver, lingpai);
+    await register();
+    const fileID = await driver.run('uploadPicture', PICTURE, 'avatar.png');
+    assert.equal(typeof fileID, 'string', JSON.stringify(fileID));
+    assert.equal((await driver.run('updateProfile', { avatar_file: { extname: 'png', name: 'avatar.png', url: fileID } })).updated, 1);
+    assert.equal((await driver.run('profile')).data[0].avatar_file.url, fileID);
+    const served = await fetch(fileID.replace(ENDPOINT, lingpai.url));
+    assert.deepEqual([served.status, served.headers.get('content-type')], [200, 'image/png']);
   },
 
   async 'a closed account is closed'({ driver, lingpai }) {

@@ -10,7 +10,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-// Two mails to one address within a minute.
+// Uploads of aliyun spaces are hard-wired to https, so they are left out there. Two mails to one address within a minute.
 const SETTINGS = '[limits.sends]\nper_target = "10/1m"\n';
 const PROVIDERS = { 'dcloud, from the build': null, dcloud: 'dcloud', private: 'private', aliyun: 'aliyun' };
 
@@ -22,7 +22,7 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
     for (const [flow, walk] of Object.entries(FLOWS)) {
       await t.test(flow, async () => {
         await driver.run('forget');
-        await walk({ driver, lingpai, watchesLogin: true });
+        await walk({ driver, lingpai, watchesLogin: true, uploads: provider !== 'aliyun' });
       });
     }
     assert.deepEqual(driver.errors, []);
