@@ -1,8 +1,9 @@
 //! Our own schemas of the account collections, and what a project's schema cannot open.
 
 use super::{BsonType, Field, Schema};
+use crate::account::SECOND_STEP_FIELD;
 
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("uni-id-users", include_str!("../defaults/uni-id-users.schema.json")),
     ("uni-id-roles", include_str!("../defaults/uni-id-roles.schema.json")),
     ("uni-id-permissions", include_str!("../defaults/uni-id-permissions.schema.json")),
@@ -13,16 +14,27 @@ const SOURCES: [(&str, &str); 10] = [
     ("opendb-verify-codes", CLOSED),
     ("opendb-open-data", CLOSED),
     ("opendb-app-client-key", CLOSED),
+    ("lingpai-audit", CLOSED),
 ];
 const CLOSED: &str = r#"{"closed": true}"#;
 
-/// Collections of secrets: codes, session keys, client keys, what is known of identity cards.
-const CLOSED_COLLECTIONS: [&str; 4] = ["opendb-frv-logs", "opendb-verify-codes", "opendb-open-data", "opendb-app-client-key"];
+/// Collections of secrets (codes, session keys, client keys, what is known of identity cards), and the
+/// audit, which whom it is about must not change.
+const CLOSED_COLLECTIONS: [&str; 5] =
+    ["opendb-frv-logs", "opendb-verify-codes", "opendb-open-data", "opendb-app-client-key", "lingpai-audit"];
 
 /// Fields of users that no schema can show or have written: passwords, tokens, third parties' keys,
 /// and what locks accounts.
-const SECRET_FIELDS: [&str; 8] =
-    ["password", "password_secret_version", "token", "third_party", "login_ip_limit", "valid_token_date", "realname_auth", "totp"];
+const SECRET_FIELDS: [&str; 8] = [
+    "password",
+    "password_secret_version",
+    "token",
+    "third_party",
+    "login_ip_limit",
+    "valid_token_date",
+    "realname_auth",
+    SECOND_STEP_FIELD,
+];
 
 /// The schemas. They are compiled in, and a test reads them.
 pub fn schemas() -> Vec<Schema> {

@@ -8,6 +8,7 @@ mod functions;
 mod handshake;
 mod inspect;
 mod keys;
+mod round_trips;
 mod rules;
 mod sealed;
 mod service;

@@ -121,7 +121,7 @@ const words: Words = {
   'retrieve.submit': 'Reset password',
   'retrieve.done': 'The password is reset. Sign in with the new one.',
 
-  'agree.have': 'I have read and accept the',
+  'agree.have': 'I have read and accept the\u00a0',
   'agree.service': 'Terms of Service',
   'agree.privacy': 'Privacy Policy',
   'agree.and': 'and the',
