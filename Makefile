@@ -47,6 +47,7 @@ release: ## 构建正式版 target/release/lingpai | build target/release/lingpa
 .PHONY: test
 test: ## 全部检查与测试（SQLite 与 PostgreSQL） | every check and test, on SQLite and PostgreSQL
 	@scripts/install-test-deps.sh
+	@scripts/build-pages.sh
 	@$(MAKE) --no-print-directory fmt-check clippy links book
 	@scripts/with-test-services.sh $(MAKE) --no-print-directory replay doc-tests unit-tests
 	@$(MAKE) --no-print-directory sdk-test browser-tests
@@ -126,6 +127,7 @@ pages: ## 构建登录页面（H5 与微信小程序） | build the hosted pages
 
 .PHONY: browser-tests
 browser-tests: ## 登录页面的浏览器测试 | the hosted pages in a real browser
+	@scripts/build-pages.sh
 	$(CARGO) build --locked --package lingpai-server --bin lingpai
 	@scripts/browser-tests.sh $(ARGS)
 

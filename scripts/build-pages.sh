@@ -19,7 +19,8 @@ digest() { cat -- "$@" | sha256sum | cut -d' ' -f1; }
 packages=$(digest package-lock.json)
 if [[ $(cat node_modules/.lingpai 2>/dev/null || true) != "$packages" ]]; then
   echo 'installing the packages of web/pages'
-  npm ci --no-audit --no-fund --loglevel error </dev/null
+  # Not `npm ci`: it refuses lock files without the packages of other platforms, which npm itself leaves out.
+  npm install --no-save --no-audit --no-fund --loglevel error </dev/null
   echo "$packages" >node_modules/.lingpai
 fi
 

@@ -40,7 +40,7 @@ for folder in "${folders[@]}"; do
     cd "$folder"
     if [[ -e package-lock.json ]] && newer node_modules/.installed package.json package-lock.json; then
       # Not `npm ci`: it refuses lock files without the packages of other platforms, which npm itself leaves out.
-      npm install --no-audit --no-fund --loglevel=error
+      npm install --no-save --no-audit --no-fund --loglevel=error
       touch node_modules/.installed
     fi
     if [[ -e build.mjs ]] && newer dist/.built src build.mjs package.json package-lock.json; then

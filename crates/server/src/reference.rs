@@ -51,13 +51,13 @@ fn write_method(page: &mut String, method: &Method) {
         page.push_str("\n| 参数 · Parameter | 规则 · Rule | 必填 · Required |\n|---|---|---|\n");
         for field in method.fields {
             let _ =
-                writeln!(page, "| `{}` | {} | {} |", field.name, field.rule.name(), if field.required { "是 · yes" } else { "否 · no" });
+                writeln!(page, "| `{}` | `{}` | {} |", field.name, field.rule.name(), if field.required { "是 · yes" } else { "否 · no" });
         }
     }
     if !method.outputs.is_empty() {
         page.push_str("\n| 返回 · Answer | 类型 · Type | 说明 · About |\n|---|---|---|\n");
         for output in method.outputs {
-            let _ = writeln!(page, "| `{}` | {} | {} · {} |", output.name, output.kind, output.about.zh, output.about.en);
+            let _ = writeln!(page, "| `{}` | `{}` | {} · {} |", output.name, output.kind, output.about.zh, output.about.en);
         }
     }
     if !method.errors.is_empty() {
