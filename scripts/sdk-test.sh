@@ -32,6 +32,7 @@ newer() {
   [[ ! -e $stamp ]] || [[ -n $(find "$@" -newer "$stamp" -type f -print -quit) ]]
 }
 
+[[ $# -gt 0 ]] || scripts/test-function-verifiers.sh
 folders=("$@")
 [[ ${#folders[@]} -gt 0 ]] || folders=(sdk/client sdk/functions web/real-client)
 for folder in "${folders[@]}"; do

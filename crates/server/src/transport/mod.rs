@@ -15,6 +15,7 @@ mod peer;
 mod reply;
 mod secure_network;
 pub mod url;
+mod url_functions;
 mod weixin_sign_in;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub fn router(state: Arc<State>) -> Router {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }
     }
+    router = router.route("/http/{function}", any(url_functions::handle)).route("/http/{function}/{*rest}", any(url_functions::handle));
     if state.is_development() {
         router = router
             .route("/dev", get(health::welcome))
