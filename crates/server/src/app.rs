@@ -19,10 +19,10 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     config::{Center, Settings},
     delivery::Delivery,
+    functions::host::{self, Host},
     open_bridge,
     runtime::told,
     scripts::FolderScripts,
-    functions::host::{self, Host},
     secure_network,
     sessions::Sessions,
     state::{Base, State},

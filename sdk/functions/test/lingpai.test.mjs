@@ -90,6 +90,7 @@ test('uni-captcha draws and verifies, once', async (t) => {
 test('uni-captcha draws another picture in place of the first', async (t) => {
   const { lingpai, run } = await setUp(t);
   const drawn = () => lingpai.code({ kind: 'captcha', scene: 'my-form', deviceId: 'device-7' });
+  assert.equal((await run('redraw', { deviceId: 'device-7' })).errCode, 'uni-captcha-refresh-fail');
   await run('draw', { deviceId: 'device-7' });
   const first = drawn();
   let again = first;

@@ -46,6 +46,8 @@ test('functions and objects of the folder are callable, with the facts of the ga
   assert.deepEqual((await lingpai.invoke('todo', { method: 'fail', params: [] })).data, { errCode: 'no', errMsg: 'no way' });
   assert.deepEqual((await lingpai.invoke('throws')).error, { code: 'NO_STOCK', message: 'sold out' });
   assert.equal((await lingpai.invoke('nowhere')).error.code, 'FUNCTION_NOT_FOUND');
+  const ready = await fetch(`${lingpai.url}/readyz`);
+  assert.deepEqual([ready.status, (await ready.json()).functions], [200, 'ok']);
 });
 
 test('built-in names and those of [[functions]] come first', async (t) => {
@@ -172,7 +174,7 @@ test('the URL form reaches what the settings open, as uniCloud has it', async (t
   assert.deepEqual(await (await get('todo/list?x=1')).json(), { httpMethod: 'GET', queryStringParameters: { x: '1' }, source: 'http' });
   for (const method of ['_hidden', 'nothing', '']) {
     const answer = await get(`todo/${method}`);
-    assert.deepEqual([answer.status, (await answer.json()).error.code], [500, 'METHOD_NOT_FOUND'], method);
+    assert.deepEqual([answer.status, (await answer.json()).error.code], [404, 'METHOD_NOT_FOUND'], method);
   }
   const thrown = await get('throws');
   assert.deepEqual([thrown.status, (await thrown.json()).error], [500, { code: 'FUNCTION_ERROR', message: 'broken' }]);

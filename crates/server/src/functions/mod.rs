@@ -60,6 +60,8 @@ struct Hosted {
     /// The way to the host and its port; `None`: it is not running.
     way: Option<(Http, u16)>,
     token: Option<Secret>,
+    /// Whether it ever ran.
+    has_run: bool,
 }
 
 impl Functions {
@@ -77,8 +79,13 @@ impl Functions {
             // As the client makes it: without a slash at the end.
             let url = Url::parse(configured.url.expose().trim_end_matches('/')).with_context(place)?;
             let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-            let function =
-                Function { name: configured.name.clone(), http: configured.http, upstream: Some(upstream), path, key: configured.key.clone() };
+            let function = Function {
+                name: configured.name.clone(),
+                http: configured.http,
+                upstream: Some(upstream),
+                path,
+                key: configured.key.clone(),
+            };
             functions.insert(configured.name.clone(), Arc::new(function));
         }
         Ok(Self { configured: functions, hosted: RwLock::default() })
@@ -96,6 +103,11 @@ impl Functions {
         hosted.token.as_ref().is_some_and(|token| lingpai_domain::secret::equal(token.expose().as_bytes(), given.as_bytes()))
     }
 
+    /// Whether there is no host to wait for. One that ended later on does not count: accounts work without it.
+    pub fn are_prepared(&self, settings: &Settings) -> bool {
+        settings.functions_host.is_none() || self.hosted.read().has_run
+    }
+
     /// The host runs, on a loopback port.
     fn host_started(&self, state: &State, port: u16, secrets: &HostSecrets, names: &[String]) -> anyhow::Result<()> {
         let Some(host) = &state.settings.functions_host else { return Ok(()) };
@@ -104,6 +116,7 @@ impl Functions {
             let mut hosted = self.hosted.write();
             hosted.way = Some((http, port));
             hosted.token = Some(secrets.token.clone());
+            hosted.has_run = true;
         }
         self.host_changed(state, secrets, names)
     }

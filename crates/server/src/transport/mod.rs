@@ -46,7 +46,9 @@ pub fn router(state: Arc<State>) -> Router {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }
     }
-    router = router.route("/http/{function}", any(url_functions::handle)).route("/http/{function}/{*rest}", any(url_functions::handle));
+    for path in ["", "/", "/{*rest}"] {
+        router = router.route(&format!("/http/{{function}}{path}"), any(url_functions::handle));
+    }
     if state.is_development() {
         router = router
             .route("/dev", get(health::welcome))

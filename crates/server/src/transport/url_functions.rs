@@ -60,14 +60,7 @@ impl Refusal {
     }
 }
 
-async fn answer(
-    state: &State,
-    function: &Function,
-    parts: &Parts,
-    path: &str,
-    body: Body,
-    request_id: &str,
-) -> Result<Value, Refusal> {
+async fn answer(state: &State, function: &Function, parts: &Parts, path: &str, body: Body, request_id: &str) -> Result<Value, Refusal> {
     let ip = peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string();
     secure_network::admit_url_form(state, &function.name, "", &Value::Null, &ip, request_id)
         .map_err(|refused| Refusal(StatusCode::OK, refused.body(Locale::default())))?;
@@ -92,6 +85,9 @@ async fn answer(
         signed: None,
     };
     functions::invoke(state, function, &call, Map::new(), Some(info)).await.map_err(|failure| match failure {
+        functions::Failure::Thrown { code, message } if code == Code::MethodNotFound.wire() => {
+            Refusal::new(StatusCode::NOT_FOUND, &code, &message)
+        }
         functions::Failure::Thrown { code, message } => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, &code, &message),
         functions::Failure::Other(status, error) => Refusal::of(status, &error),
     })
@@ -185,7 +181,9 @@ fn compose(fields: &Map<String, Value>) -> Option<Composed> {
     let status = match fields.get("statusCode") {
         None | Some(Value::Null) => StatusCode::OK,
         // Below are answers that HTTP itself makes.
-        Some(status) => StatusCode::from_u16(status.as_u64()?.try_into().ok()?).ok().filter(|status| (200..600).contains(&status.as_u16()))?,
+        Some(status) => {
+            StatusCode::from_u16(status.as_u64()?.try_into().ok()?).ok().filter(|status| (200..600).contains(&status.as_u16()))?
+        }
     };
     let mut headers = HeaderMap::new();
     for (name, value) in fields.get("headers").and_then(Value::as_object).into_iter().flatten().take(MOST_HEADERS) {
@@ -239,12 +237,21 @@ mod tests {
         let (status, headers, kind, body) = compose(fields.as_object().unwrap()).unwrap();
         assert_eq!((status.as_u16(), kind, body.as_slice()), (201, "application/octet-stream", b"<b>".as_slice()));
         assert_eq!(headers.get_all("set-cookie").iter().count(), 2);
-        assert_eq!((headers.len(), &headers["x-number"], &headers["content-type"]), (4, &"1".parse().unwrap(), &"text/html".parse().unwrap()));
+        assert_eq!(
+            (headers.len(), &headers["x-number"], &headers["content-type"]),
+            (4, &"1".parse().unwrap(), &"text/html".parse().unwrap())
+        );
     }
 
     #[test]
     fn what_is_no_status_or_no_base64_is_no_answer() {
-        for fields in [json!({"statusCode": 99}), json!({"statusCode": 101}), json!({"statusCode": "x"}), json!({"statusCode": 600}), json!({"body": "%", "isBase64Encoded": true})] {
+        for fields in [
+            json!({"statusCode": 99}),
+            json!({"statusCode": 101}),
+            json!({"statusCode": "x"}),
+            json!({"statusCode": 600}),
+            json!({"body": "%", "isBase64Encoded": true}),
+        ] {
             assert!(compose(fields.as_object().unwrap()).is_none(), "{fields}");
         }
     }

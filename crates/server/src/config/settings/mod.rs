@@ -18,8 +18,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret};
 
-pub use functions::{is_built_in as is_built_in_function, is_name as is_function_name};
 pub use carriers::{CloudSms, Frv, FrvVendor, Sms, SmsCarrier, Univerify};
+pub use functions::{is_built_in as is_built_in_function, is_name as is_function_name};
 pub(super) use layers::read_bounded;
 pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;

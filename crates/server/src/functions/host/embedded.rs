@@ -21,9 +21,8 @@ const PACKAGE: &str = "{\"type\":\"module\"}\n";
 
 /// Writes it below the data folder, one folder a version, and answers what Node runs. Other versions are cleared away.
 pub fn unpack(data: &Path) -> io::Result<PathBuf> {
-    let mut files: Vec<(String, Vec<u8>)> = Sources::iter()
-        .filter_map(|name| Sources::get(&name).map(|file| (name.into_owned(), file.data.into_owned())))
-        .collect();
+    let mut files: Vec<(String, Vec<u8>)> =
+        Sources::iter().filter_map(|name| Sources::get(&name).map(|file| (name.into_owned(), file.data.into_owned()))).collect();
     files.push(("package.json".to_owned(), PACKAGE.into()));
     files.sort();
     if !files.iter().any(|(name, _)| name == ENTRY) {
