@@ -1,7 +1,7 @@
 // sdk/client inside a uni-app project: in the bundle for WeChat, where `wx` and `uni` are names and WebCrypto is missing, and
 // in a browser.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { startLingpai } from '../../../sdk/testing/lingpai-server.mjs';
 import { launch, openH5 } from './h5.mjs';
 import { openMiniProgram } from './mp-weixin.mjs';
@@ -10,12 +10,22 @@ import { SPACE } from './space.mjs';
 const APP = '__UNI__REALCLIENT';
 const SUPPORTED = { name: 'uni-id-co', data: { method: 'getSupportedLoginType', params: [] } };
 
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+/** A server that knows the project's page. */
+function withSecureNetwork(t, origin) {
+  const config = { enable: true, apps: [{ appId: APP, name: 'demo', web: [{ origin }] }], verifyClient: { enable: true, customRules: true, rules: {} } };
+  return startLingpai(t, { files: { 'secure-network/config.json': JSON.stringify(config) } });
+}
+
 async function keyOf(lingpai) {
   return (await (await fetch(`${lingpai.url}/secure-network/keys`)).json()).identityKey;
 }
 
 test('mp-weixin: plain calls work, sealed ones say what a mini program lacks', async (t) => {
-  const lingpai = await startLingpai(t);
+  const lingpai = await withSecureNetwork(t, 'https://demo.example');
   const driver = openMiniProgram(lingpai.url);
   await driver.run('useOwnClient', { ...SPACE, endpoint: lingpai.url, appId: APP, secureNetwork: { identityKey: await keyOf(lingpai) } });
   const { errCode, supportedLoginType } = await driver.run('ownCall', SUPPORTED);
@@ -26,11 +36,8 @@ test('mp-weixin: plain calls work, sealed ones say what a mini program lacks', a
 });
 
 test('H5: sealed both ways, from the page of a uni-app project', async (t) => {
-  const browser = await launch();
-  t.after(() => browser.close());
   const driver = await openH5(t, browser, 'http://127.0.0.1:1');
-  const secureNetwork = { enable: true, apps: [{ appId: APP, name: 'demo', web: [{ origin: driver.origin }] }], verifyClient: { enable: true } };
-  const lingpai = await startLingpai(t, { files: { 'secure-network/config.json': JSON.stringify(secureNetwork) } });
+  const lingpai = await withSecureNetwork(t, driver.origin);
   await driver.run('useOwnClient', { ...SPACE, endpoint: lingpai.url, appId: APP, secureNetwork: { identityKey: await keyOf(lingpai) } });
   for (const secretType of ['none', 'request', 'response', 'both']) {
     const { errCode, supportedLoginType } = await driver.run('ownCall', { ...SUPPORTED, secretType });
