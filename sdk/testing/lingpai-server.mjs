@@ -23,9 +23,10 @@ export const UNI_ID = {
 
 /**
  * Starts one. `uniId` overrides fields of {@link UNI_ID}, `files` are further files of the configuration folder, `settings`
- * is lingpai.toml, `env` further environment. The test ends it.
+ * is lingpai.toml, `env` further environment; `from` is a folder to run in and the lingpai.toml there to use instead:
+ * `{cwd, config}`. The test ends it.
  */
-export async function startLingpai(t, { uniId = {}, files = {}, settings = '', env = {} } = {}) {
+export async function startLingpai(t, { uniId = {}, files = {}, settings = '', env = {}, from } = {}) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`cargo build -p lingpai-server --bin lingpai\`, or set LINGPAI_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'lingpai-test-'));
   const center = join(folder, 'uni-config-center');
@@ -37,8 +38,8 @@ export async function startLingpai(t, { uniId = {}, files = {}, settings = '', e
   const config = join(folder, 'lingpai.toml');
   writeFileSync(config, settings);
   const data = join(folder, 'data');
-  const flags = ['--mode', 'development', '--config', config, '--config-center', center, '--data', data, '--listen', '127.0.0.1:0'];
-  const server = spawn(binary, ['serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...env } });
+  const flags = ['--mode', 'development', '--config', from?.config ?? config, '--config-center', center, '--data', data, '--listen', '127.0.0.1:0'];
+  const server = spawn(binary, ['serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'], cwd: from?.cwd, env: { PATH: process.env.PATH, ...env } });
   let output = '';
   const waiting = new Set();
   const ended = new Promise((resolve) => server.once('exit', resolve));

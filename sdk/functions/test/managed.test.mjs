@@ -1,11 +1,12 @@
 // [functions_host]: the program itself starts Node for a folder of cloud functions, and watches over it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runLingpai, startLingpai } from '../../testing/lingpai-server.mjs';
 import { writeFiles } from './kit.mjs';
 
@@ -189,6 +190,19 @@ test('a verified function refuses the URL form', async (t) => {
   const refused = await (await fetch(`${lingpai.url}/http/text`)).json();
   assert.deepEqual([refused.errCode, refused.errSubject], [70008, 'uni-secure-network']);
   assert.equal((await fetch(`${lingpai.url}/http/page`)).status, 201);
+});
+
+test('the example, started as the README has it', async (t) => {
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, config] = /make run ARGS="--config ([\w./-]+)"/.exec(readme);
+  const lingpai = await startLingpai(t, { from: { cwd, config } });
+  const whoami = await (await fetch(`${lingpai.url}/http/whoami`)).json();
+  assert.deepEqual(whoami, { you: null, client: null, secretType: 'none', address: '127.0.0.1', said: null });
+  const claim = await lingpai.invoke('reward', { method: 'claim', params: [{ videoId: 'v1' }] });
+  assert.equal(claim.data.errCode, 'reward-not-sealed');
+  assert.deepEqual((await lingpai.invoke('secret-type-object', { method: 'other', params: [] })).data, { errCode: 0 });
+  assert.equal((await lingpai.invoke('secret-type-function')).error.message, 'secretType invalid');
 });
 
 test('what is wrong with Node or the folder is said, by `check` and at the start', async (t) => {
