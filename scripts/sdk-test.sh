@@ -32,18 +32,22 @@ newer() {
   [[ ! -e $stamp ]] || [[ -n $(find "$@" -newer "$stamp" -type f -print -quit) ]]
 }
 
+[[ $# -gt 0 ]] || scripts/test-function-verifiers.sh
 folders=("$@")
 [[ ${#folders[@]} -gt 0 ]] || folders=(sdk/client sdk/functions web/real-client)
 for folder in "${folders[@]}"; do
   echo "== $folder"
   (
     cd "$folder"
+    sources=(src build.mjs package.json package-lock.json)
     if [[ -e package-lock.json ]] && newer node_modules/.installed package.json package-lock.json; then
       # Not `npm ci`: it refuses lock files without the packages of other platforms, which npm itself leaves out.
       npm install --no-save --no-audit --no-fund --loglevel=error
       touch node_modules/.installed
     fi
-    if [[ -e build.mjs ]] && newer dist/.built src build.mjs package.json package-lock.json; then
+    # The project has our own client in its bundle.
+    [[ $folder != web/real-client ]] || sources+=(../../sdk/client/dist)
+    if [[ -e build.mjs ]] && newer dist/.built "${sources[@]}"; then
       npm run --silent build
       touch dist/.built
     fi

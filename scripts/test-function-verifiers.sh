@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the verifiers of docs/examples/functions that have a runtime here, against the example of the documentation.
-# (The one in Rust is a unit test of the server; that in Go is only run where Go is installed.)
+# (The one in Rust is a unit test of the server. Go is large: install it with `apt-get install golang-go` to run that one.)
 set -Eeuo pipefail
 cd "$(dirname "$0")/../docs/examples/functions"
 

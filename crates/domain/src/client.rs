@@ -9,6 +9,19 @@ pub enum Source {
     Http,
     /// The uniCloud client protocol, `POST /client`.
     Client,
+    /// A cloud function that this program runs, by the URL form.
+    Function,
+}
+
+impl Source {
+    /// The word that scripts and functions see.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::Http => "http",
+            Source::Client => "client",
+            Source::Function => "function",
+        }
+    }
 }
 
 /// Facts about the caller. What the client says of itself (application, device, platform) is a

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    client::{Client, Source},
+    client::Client,
     clock::Clock,
     id::Ids,
     log::{LogRow, LogSubject, LogType},
@@ -85,11 +85,7 @@ impl Context<'_> {
         info.insert("uniPlatform".into(), self.client.platform.clone().into());
         info.insert("clientIP".into(), self.client.ip.clone().into());
         info.insert("userAgent".into(), self.client.user_agent.clone().into());
-        let source = match self.client.source {
-            Source::Http => "http",
-            Source::Client => "client",
-        };
-        info.insert("source".into(), source.into());
+        info.insert("source".into(), self.client.source.name().into());
         info
     }
 

@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     config::{Center, Settings},
     delivery::Delivery,
+    functions::host::{self, Host},
     open_bridge,
     runtime::told,
     scripts::FolderScripts,
@@ -59,6 +60,7 @@ pub struct App {
     state: Arc<State>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    host: Option<host::Running>,
 }
 
 impl App {
@@ -96,7 +98,14 @@ impl App {
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];
-        Ok(Self { address, state, stop, tasks })
+        let host = match start_host(&state, address).await {
+            Ok(host) => host,
+            Err(error) => {
+                let _ = stop.send(true);
+                return Err(error);
+            }
+        };
+        Ok(Self { address, state, stop, tasks, host })
     }
 
     /// Where it listens.
@@ -115,6 +124,18 @@ impl App {
         for task in self.tasks {
             let _ = task.await;
         }
+        // Only now: what was under way may have been a cloud function's.
+        if let Some(host) = self.host {
+            host.stop().await;
+        }
+    }
+}
+
+/// Starts the host of cloud functions, if there is a folder of them.
+async fn start_host(state: &Arc<State>, address: SocketAddr) -> anyhow::Result<Option<host::Running>> {
+    match Host::prepare(&state.settings, address)? {
+        Some(host) => Ok(Some(host::start(host, state.clone()).await?)),
+        None => Ok(None),
     }
 }
 

@@ -19,14 +19,14 @@ function platformInfo(): ClientInfo {
     const locale = appLanguage ?? language;
     return { ...system, uniPlatform: uniPlatform ?? 'mp-weixin', osName: osName ?? platform, locale };
   }
-  const { navigator } = globalThis as { navigator?: { userAgent?: string; language?: string } };
+  const { userAgent, language } = typeof navigator === 'undefined' ? ({} as Partial<Navigator>) : navigator;
   const isBrowser = typeof document !== 'undefined';
   return {
     // Node counts as a web client: the server knows no other platform for it.
     uniPlatform: 'web',
-    osName: osName(navigator?.userAgent ?? ''),
-    ua: isBrowser ? navigator?.userAgent : undefined,
-    locale: isBrowser ? navigator?.language : undefined,
+    osName: osName(userAgent ?? ''),
+    ua: isBrowser ? userAgent : undefined,
+    locale: isBrowser ? language : undefined,
   };
 }
 
@@ -43,7 +43,7 @@ function osName(userAgent: string): string {
 
 /** An identifier, no secret: without a cryptographic source Math.random does. */
 async function newDeviceId(storage: Storage): Promise<string> {
-  const random = (globalThis as { crypto?: Crypto }).crypto?.getRandomValues?.(new Uint8Array(16));
+  const random = typeof crypto === 'undefined' ? undefined : crypto.getRandomValues?.(new Uint8Array(16));
   const bytes = Array.from(random ?? { length: 16 }, (byte) => (byte as number | undefined) ?? Math.floor(Math.random() * 256));
   const id = bytes.map((byte) => (byte + 256).toString(16).slice(1)).join('');
   await storage.set(DEVICE_ID, id);

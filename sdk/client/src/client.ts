@@ -1,7 +1,7 @@
 import { clientInfo, type ClientInfo } from './client-info.js';
 import { CloudError, KEY_UNKNOWN, NO_IDENTITY, secureError, SECURE_NETWORK, SIGNATURE_MISSING } from './errors.js';
 import { Emitter, type Events } from './events.js';
-import { Gateway, type Answer, type Space } from './gateway.js';
+import { Gateway, type Answer, type Limits, type Space } from './gateway.js';
 import { defaultRequester, defaultStorage, type Requester, type Storage } from './platform.js';
 import type { SecretType } from './secure/envelope.js';
 import { SECURE_FUNCTION, SecureSession, type PendingCall, type SecureNetworkOptions } from './secure/session.js';
@@ -41,6 +41,8 @@ export interface FunctionCall {
   data?: Record<string, unknown>;
   secretType?: SecretType;
   timeout?: number;
+  /** Ends the wait with the error `ABORTED`; what was sent may still take effect. */
+  signal?: AbortSignal;
 }
 
 /** What a cloud function answered; an errCode in it is the caller's to look at. */
@@ -55,6 +57,8 @@ export interface ObjectOptions {
   /** What is encrypted, by method; `*` for all others. */
   secretMethods?: Record<string, SecretType>;
   timeout?: number;
+  /** Ends every call of this object that is under way. */
+  signal?: AbortSignal;
 }
 
 /** A cloud object: each method answers the function's result, and throws {@link CloudError} if it has an errCode. */
@@ -92,7 +96,7 @@ export class Client {
 
   /** Calls a cloud function. Errors of the secure network and of the protocol are thrown, the function's own are its result. */
   async callFunction<T = unknown>(call: FunctionCall): Promise<FunctionResult<T>> {
-    const { data, requestId } = await this.call(call.name, { ...call.data }, call.secretType ?? 'none', call.timeout);
+    const { data, requestId } = await this.call(call.name, { ...call.data }, call.secretType ?? 'none', { timeout: call.timeout, signal: call.signal });
     const refusal = refusalCode(data);
     if (refusal !== undefined) throw toError(data, requestId);
     return { result: data as T, success: true, requestId };
@@ -100,15 +104,17 @@ export class Client {
 
   /** A cloud object. `client.importObject('uni-id-co').login({...})` */
   importObject<T = CloudObject>(name: string, options: ObjectOptions = {}): T {
-    const { secretMethods = {}, timeout } = options;
+    const { secretMethods = {}, timeout, signal } = options;
     const target: CloudObject = {};
     return new Proxy(target, {
       get: (methods, method) => {
         // A cloud object is no promise: `await` must not call `then`.
         if (typeof method !== 'string' || method === 'then') return undefined;
-        return (methods[method] ??= async (...params: unknown[]) => {
-          const secretType = secretMethods[method] ?? secretMethods['*'] ?? 'none';
-          const { data, requestId } = await this.call(name, { method, params }, secretType, timeout);
+        const known = own(methods, method);
+        if (known) return known;
+        return (methods[method] = async (...params: unknown[]) => {
+          const secretType = own(secretMethods, method) ?? own(secretMethods, '*') ?? 'none';
+          const { data, requestId } = await this.call(name, { method, params }, secretType, { timeout, signal });
           if ((data as { errCode?: unknown } | null)?.errCode) throw toError(data, requestId);
           return data;
         });
@@ -168,13 +174,14 @@ export class Client {
     await this.secureSession().key();
   }
 
-  private async call(name: string, args: Record<string, unknown>, secretType: SecretType, timeout = this.timeout): Promise<Answer> {
+  private async call(name: string, args: Record<string, unknown>, secretType: SecretType, given: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Answer> {
+    const limits = { timeout: given.timeout ?? this.timeout, signal: given.signal };
     if (name !== 'uni-id-co') await this.renewIfNear();
     const { verify } = this.options.secureNetwork ?? {};
     let isSigned = secretType !== 'none' || verify === true || !!verify?.includes(name) || this.signed.has(name);
     const tried = new Set<unknown>();
     for (;;) {
-      const { answer, keyId } = isSigned ? await this.callSigned(name, args, secretType, timeout) : { answer: await this.callPlain(name, args, timeout), keyId: '' };
+      const { answer, keyId } = isSigned ? await this.callSigned(name, args, secretType, limits) : { answer: await this.callPlain(name, args, limits), keyId: '' };
       const refusal = refusalCode(answer.data);
       // Each remedy is tried once.
       if (!this.secure || refusal === undefined || tried.has(refusal)) return this.finish(answer);
@@ -199,19 +206,19 @@ export class Client {
     return answer;
   }
 
-  private async callPlain(name: string, args: Record<string, unknown>, timeout: number): Promise<Answer> {
+  private async callPlain(name: string, args: Record<string, unknown>, limits: Limits): Promise<Answer> {
     const info = await this.clientInfo();
     const token = (await this.token())?.token ?? '';
     const uniIdToken = args['uniIdToken'] ?? token;
-    return this.gateway.invoke(name, { ...args, clientInfo: info, ...(uniIdToken ? { uniIdToken } : {}) }, { info, token, timeout });
+    return this.gateway.invoke(name, { ...args, clientInfo: info, ...(uniIdToken ? { uniIdToken } : {}) }, { info, token, ...limits });
   }
 
   /** The token goes inside: signed in any case, and sealed where the call is. */
-  private async callSigned(name: string, args: Record<string, unknown>, secretType: SecretType, timeout: number): Promise<{ answer: Answer; keyId: string }> {
+  private async callSigned(name: string, args: Record<string, unknown>, secretType: SecretType, limits: Limits): Promise<{ answer: Answer; keyId: string }> {
     const info = await this.clientInfo();
     const uniIdToken = args['uniIdToken'] ?? (await this.token())?.token;
     const pending: PendingCall = await this.secureSession().seal(name, secretType, uniIdToken ? { ...args, uniIdToken } : args);
-    const { data, requestId } = await this.gateway.invoke(name, { ...pending.envelope, clientInfo: info }, { info, token: '', timeout });
+    const { data, requestId } = await this.gateway.invoke(name, { ...pending.envelope, clientInfo: info }, { info, token: '', ...limits });
     return { answer: { data: await pending.open(data), requestId }, keyId: pending.keyId };
   }
 
@@ -240,7 +247,7 @@ export class Client {
       info: () => this.clientInfo(),
       now: () => Date.now(),
       call: async (method, params) => {
-        const { data, requestId } = await this.callPlain(SECURE_FUNCTION, { method, params }, this.timeout);
+        const { data, requestId } = await this.callPlain(SECURE_FUNCTION, { method, params }, { timeout: this.timeout });
         if ((data as { errCode?: unknown } | null)?.errCode) throw toError(data, requestId);
         return data as Record<string, unknown>;
       },
@@ -253,6 +260,11 @@ export class Client {
       emitter: this.emitter,
     });
   }
+}
+
+/** A method's name may be that of something every object has. */
+function own<T>(methods: Record<string, T>, name: string): T | undefined {
+  return Object.prototype.hasOwnProperty.call(methods, name) ? methods[name] : undefined;
 }
 
 /** The code, if the secure network refused the call. */

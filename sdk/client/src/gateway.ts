@@ -24,6 +24,18 @@ export interface Answer {
   requestId: string | undefined;
 }
 
+/** How long a request may take. */
+export interface Limits {
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What goes along with a call. */
+export interface CallFacts extends Limits {
+  info: ClientInfo;
+  token: string;
+}
+
 /** Sends calls to one space. */
 export class Gateway {
   private accessToken: Promise<string> | undefined;
@@ -35,15 +47,16 @@ export class Gateway {
   ) {}
 
   /** Calls a function. Errors of the function are data; errors of the protocol are thrown. */
-  async invoke(name: string, args: Record<string, unknown>, facts: { info: ClientInfo; token: string; timeout: number }): Promise<Answer> {
+  async invoke(name: string, args: Record<string, unknown>, facts: CallFacts): Promise<Answer> {
     const params = JSON.stringify({ functionTarget: name, functionArgs: args });
+    const limits = { timeout: facts.timeout, signal: facts.signal };
     if (this.space.provider !== 'aliyun') {
       const headers = { 'x-client-info': encodeURIComponent(JSON.stringify(facts.info)), 'x-client-token': facts.token };
-      return this.post(name, INVOKE, params, headers, facts.timeout);
+      return this.post(name, INVOKE, params, headers, limits);
     }
     const authorised = async () => {
       const token = await (this.accessToken ??= this.authorise(facts.timeout));
-      return this.post(name, INVOKE, params, { 'x-basement-token': token }, facts.timeout, token);
+      return this.post(name, INVOKE, params, { 'x-basement-token': token }, limits, token);
     };
     try {
       return await authorised();
@@ -62,12 +75,12 @@ export class Gateway {
   }
 
   private authorise(timeout: number): Promise<string> {
-    const token = this.post('client', AUTHORISE, '{}', {}, timeout).then(({ data }) => (data as { accessToken: string }).accessToken);
+    const token = this.post('client', AUTHORISE, '{}', {}, { timeout }).then(({ data }) => (data as { accessToken: string }).accessToken);
     token.catch(() => (this.accessToken = undefined));
     return token;
   }
 
-  private async post(name: string, method: string, params: string, headers: Record<string, string>, timeout: number, token?: string): Promise<Answer> {
+  private async post(name: string, method: string, params: string, headers: Record<string, string>, limits: Limits, token?: string): Promise<Answer> {
     const body: Record<string, unknown> = { method, params, spaceId: this.space.spaceId, timestamp: this.now() };
     if (token) body['token'] = token;
     const response = await this.send({
@@ -75,7 +88,7 @@ export class Gateway {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-serverless-sign': spaceSignature(this.space.clientSecret, body), ...headers },
       body: JSON.stringify(body),
-      timeout,
+      ...limits,
     });
     const answer = parse(name, response) as { success?: boolean; data?: unknown; error?: { code?: string; message?: string } };
     if (answer.error || response.status >= 400) {

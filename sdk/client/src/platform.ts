@@ -15,6 +15,8 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: string;
   timeout: number;
+  /** Ends the wait; what was sent may still take effect. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Its answer, whatever the status. */
@@ -28,17 +30,21 @@ export interface HttpResponse {
 export type Requester = (request: HttpRequest) => Promise<HttpResponse>;
 
 interface MiniProgram {
-  request(options: Record<string, unknown>): unknown;
+  request(options: Record<string, unknown>): { abort?(): void } | undefined;
   getStorageSync(key: string): unknown;
   setStorageSync(key: string, value: unknown): void;
   removeStorageSync(key: string): void;
   getSystemInfoSync?(): Record<string, unknown>;
 }
 
+// In mini programs these are names that every module sees, and no properties of globalThis.
+declare const uni: MiniProgram | undefined;
+declare const wx: MiniProgram | undefined;
+
 /** `uni`, else `wx`, where there is one. */
 export function miniProgram(): MiniProgram | undefined {
-  const { uni, wx } = globalThis as { uni?: MiniProgram; wx?: MiniProgram };
-  return [uni, wx].find((api) => typeof api?.request === 'function');
+  const apis = [typeof uni === 'undefined' ? undefined : uni, typeof wx === 'undefined' ? undefined : wx];
+  return apis.find((api) => typeof api?.request === 'function');
 }
 
 /** The platform's storage: that of uni-app, the browser's, else memory. */
@@ -52,7 +58,7 @@ export function defaultStorage(): Storage {
     };
   }
   try {
-    const local = typeof document === 'undefined' ? undefined : globalThis.localStorage;
+    const local = typeof document === 'undefined' ? undefined : localStorage;
     if (local) return { get: (key) => local.getItem(key), set: (key, value) => local.setItem(key, value), remove: (key) => local.removeItem(key) };
   } catch {
     // A page may be forbidden to have storage; memory does for as long as it is open.
@@ -74,23 +80,28 @@ export function defaultRequester(): Requester {
   throw new CloudError('SYS_ERR', '此环境没有 fetch,请传入 request · There is no fetch here: hand in `request`');
 }
 
-const byFetch: Requester = async ({ url, method, headers, body, timeout }) => {
+const byFetch: Requester = async ({ url, method, headers, body, timeout, signal }) => {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeout);
+  const stop = () => abort.abort();
+  const timer = setTimeout(stop, timeout);
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
   try {
     const response = await fetch(url, { method, headers, body: body ?? null, signal: abort.signal, credentials: 'omit', redirect: 'error' });
     return { status: response.status, body: await response.text(), requestId: response.headers.get('request-id') ?? undefined };
   } catch (cause) {
-    throw unreachable(abort.signal.aborted, cause);
+    throw signal?.aborted ? aborted(cause) : unreachable(abort.signal.aborted, cause);
   } finally {
+    signal?.removeEventListener('abort', stop);
     clearTimeout(timer);
   }
 };
 
 function byMiniProgram(api: MiniProgram): Requester {
-  return ({ url, method, headers, body, timeout }) =>
+  return ({ url, method, headers, body, timeout, signal }) =>
     new Promise((resolve, reject) => {
-      api.request({
+      if (signal?.aborted) return reject(aborted(undefined));
+      const task = api.request({
         url,
         method,
         header: headers,
@@ -106,7 +117,15 @@ function byMiniProgram(api: MiniProgram): Requester {
         },
         fail: (cause: { errMsg?: string }) => reject(unreachable(/timeout/.test(cause?.errMsg ?? ''), cause)),
       });
+      signal?.addEventListener('abort', () => {
+        task?.abort?.();
+        reject(aborted(undefined));
+      });
     });
+}
+
+function aborted(detail: unknown): CloudError {
+  return new CloudError('ABORTED', '调用已取消 · The call was aborted', { detail });
 }
 
 function unreachable(isTimeout: boolean, detail: unknown): CloudError {

@@ -132,34 +132,29 @@ test('an aliyun space authorises first, once, and again when the server asks for
   assert.equal(gateway.seen.authorised, 3);
 });
 
-test('mini programs: requests and storage by wx', async (t) => {
-  const { gateway } = await setUp(t, { functions: { f: ({ uniIdToken }) => ({ uniIdToken }) } });
-  const kept = new Map();
-  const [plainFetch, plainCrypto] = [globalThis.fetch, Object.getOwnPropertyDescriptor(globalThis, 'crypto')];
-  globalThis.wx = {
-    getSystemInfoSync: () => ({ platform: 'ios', language: 'zh_CN', model: 'iPhone' }),
-    getStorageSync: (key) => kept.get(key) ?? '',
-    setStorageSync: (key, value) => kept.set(key, value),
-    removeStorageSync: (key) => kept.delete(key),
-    request: ({ url, method, header, data, success, fail }) =>
-      plainFetch(url, { method, headers: header, body: data }).then(async (response) => success({ statusCode: response.status, data: await response.text(), header: { 'Request-Id': 'r1' } }), fail),
-  };
-  Object.defineProperty(globalThis, 'fetch', { value: undefined, configurable: true, writable: true });
-  Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true, writable: true });
-  t.after(() => {
-    delete globalThis.wx;
-    globalThis.fetch = plainFetch;
-    Object.defineProperty(globalThis, 'crypto', plainCrypto);
-  });
-  const client = createClient({ ...SPACE, endpoint: gateway.endpoint, appId: 'a' });
-  await client.setToken({ token: 'mini', tokenExpired: Date.now() + HOUR });
-  const { result, requestId } = await client.callFunction({ name: 'f' });
-  assert.deepEqual([result.uniIdToken, requestId], ['mini', 'r1']);
-  const { uniPlatform, osName, model, deviceId } = gateway.seen.requests[0].outside.clientInfo;
-  assert.deepEqual([uniPlatform, osName, model, deviceId.length], ['mp-weixin', 'ios', 'iPhone', 32]);
-  assert.equal(kept.get('uni_id_token'), 'mini');
-  const { identityKey } = gateway;
-  assert.throws(() => createClient({ ...SPACE, endpoint: gateway.endpoint, appId: 'a', secureNetwork: { identityKey } }), { errCode: 10001 });
+test('a call that is aborted ends at once, and is not sent again', async (t) => {
+  const { gateway, client } = await setUp(t, { functions: { f: () => new Promise(() => {}) } });
+  const abort = new AbortController();
+  const call = client.callFunction({ name: 'f', signal: abort.signal });
+  const refused = assert.rejects(call, { errCode: 'ABORTED' });
+  await gateway.next();
+  abort.abort();
+  await refused;
+  await assert.rejects(client.importObject('f', { signal: abort.signal }).anything(), { errCode: 'ABORTED' });
+  assert.equal(gateway.seen.requests.length, 1);
+});
+
+test('what may have taken effect is never sent twice', async (t) => {
+  let calls = 0;
+  const { client } = await setUp(t, { functions: { pay: () => (calls++, 'hang up') }, tamper: (data, name, response) => void response.destroy() });
+  await assert.rejects(client.callFunction({ name: 'pay' }), { errCode: 'NETWORK_ERROR' });
+  await assert.rejects(client.callFunction({ name: 'pay', timeout: 10_000 }), { errCode: 'NETWORK_ERROR' });
+  assert.equal(calls, 2);
+});
+
+test('methods may have the names of what every object has', async (t) => {
+  const { client } = await setUp(t, { functions: { odd: ({ method }) => ({ errCode: 0, method }) } });
+  assert.equal((await client.importObject('odd', { secretMethods: {} }).valueOf()).method, 'valueOf');
 });
 
 test('the package is there for import and require alike', () => {

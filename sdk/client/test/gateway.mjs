@@ -1,6 +1,7 @@
 // A gateway for tests: the uniCloud protocol and the server's side of the open protocol, written against the design page
 // with node:crypto alone, so that nothing of the client checks itself.
 import { createCipheriv, createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, randomBytes, sign, verify } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 
 export const SPACE = { spaceId: 'space-1', clientSecret: 'a client secret' };
@@ -52,6 +53,7 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
   const keys = new Map();
   const challenges = new Set();
   const seen = { requests: [], handshakes: [], ids: new Set() };
+  const events = new EventEmitter();
   const refuse = (errCode) => Object.assign(new Error(String(errCode)), { answer: { errCode, errMsg: `refused: ${errCode}`, errSubject: 'uni-secure-network' } });
 
   const handshake = {
@@ -105,7 +107,7 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
     return { args, seal, secretType, evidence: key.evidence };
   }
 
-  async function answer(request, body) {
+  async function answer(request, body, response) {
     const signed = Object.keys(body).sort().filter((key) => body[key]).map((key) => `${key}=${body[key]}`).join('&');
     const expected = createHmac('md5', SPACE.clientSecret).update(signed).digest('hex');
     if (body.spaceId !== SPACE.spaceId || request.headers['x-serverless-sign'] !== expected) return { error: { code: 'InvalidSignature', message: 'wrong signature' } };
@@ -116,6 +118,7 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
     if (body.token && body.token !== `access-${seen.authorised}`) return { error: { code: 'GATEWAY_INVALID_TOKEN', message: 'GATEWAY_INVALID_TOKEN' } };
     const { functionTarget: name, functionArgs: outside } = JSON.parse(body.params);
     seen.requests.push({ name, outside, body, headers: request.headers });
+    events.emit('call');
     const { clientInfo, ...plain } = outside;
     try {
       if (name === 'uni-secure-network') return { success: true, data: handshake[plain.method](plain.params[0], clientInfo) };
@@ -124,7 +127,7 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
       if (!functions[name]) return { error: { code: 'FunctionNotFound', message: 'FUNCTION_NOT_FOUND' } };
       const { args = plain, secretType = 'none', evidence, seal = (result) => result } = opened ?? {};
       const result = await functions[name](args, { secretType, evidence, clientInfo, outside, headers: request.headers });
-      return { success: true, data: tamper(seal(result), name) };
+      return { success: true, data: tamper(seal(result), name, response) };
     } catch (error) {
       if (error.answer) return { success: true, data: error.answer };
       throw error;
@@ -152,7 +155,7 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
     let text = '';
     for await (const chunk of request) text += chunk;
     try {
-      const body = await answer(request, JSON.parse(text));
+      const body = await answer(request, JSON.parse(text), response);
       end(body.error && body.error.code !== 'GATEWAY_INVALID_TOKEN' ? 400 : 200, body);
     } catch (error) {
       end(500, String(error.stack));
@@ -164,6 +167,8 @@ export async function startGateway({ functions = {}, verified = [], now = () => 
     identityKey: raw(identity.publicKey).toString('base64'),
     keys,
     seen,
+    /** Resolves with the next call that comes in. */
+    next: () => once(events, 'call'),
     forgetAuthorisations: () => void (seen.authorised += 1),
     close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   };

@@ -26,8 +26,12 @@ export async function startHost(settings) {
     functions: [...catalog.functions.values()].map(({ name, type, file }) => ({ name, type, file })),
     modules: [...catalog.modules],
     lingpai: settings.lingpai,
+    lingpaiToken: settings.lingpaiToken,
+    configCenter: settings.configCenter,
+    reportsOutput: !!settings.onOutput,
   });
-  const pool = new Pool({ workers: settings.workers, queue: settings.queue, memoryMb: settings.memoryMb, workerData: workerData() });
+  const { workers, queue, memoryMb, onOutput } = settings;
+  const pool = new Pool({ workers, queue, memoryMb, onOutput, workerData: workerData() });
   const timeout = (name) => Math.min(catalog.functions.get(name)?.timeoutMs ?? settings.timeoutMs, settings.timeoutMs);
 
   let timers = { stop() {}, problems: [] };
@@ -61,7 +65,10 @@ export async function startHost(settings) {
     // Kept connections would hold the stop up.
     if (isStopping) response.shouldKeepAlive = false;
     response.on('finish', () => isStopping && request.socket.end());
-    answer(request).then(
+    const gone = new AbortController();
+    // Whoever has gone must not have a function run for him later on.
+    response.once('close', () => response.writableFinished || gone.abort());
+    answer(request, gone.signal).then(
       ([status, body]) => end(response, status, body),
       (error) => {
         const known = error instanceof FunctionError;
@@ -74,7 +81,7 @@ export async function startHost(settings) {
 
   server.requestTimeout = REQUEST_WITHIN_MS;
 
-  async function answer(request) {
+  async function answer(request, gone) {
     if (request.method === 'GET' && request.url === '/healthz') return [200, '{"ok":true}'];
     if (request.method !== 'POST') throw new FunctionError('FUNCTION_BAD_REQUEST', '只接受 POST · POST only', 405);
     const body = await read(request, settings.bodyBytes);
@@ -85,13 +92,15 @@ export async function startHost(settings) {
     if (!catalog.functions.has(call.function)) {
       throw new FunctionError('FUNCTION_NOT_FOUND', `没有云函数 ${call.function} · There is no function ${call.function}`, 404);
     }
-    const result = await pool.run(call, timeout(call.function));
+    const result = await pool.run(call, timeout(call.function), gone);
     return [200, JSON.stringify(result ?? null)];
   }
 
   await new Promise((resolve, reject) => server.once('error', reject).listen(settings.port, settings.host, resolve));
   return Object.assign(host, {
     server,
+    /** The port that it listens on. */
+    port: server.address().port,
     /** Where it listens. */
     url: `http://${settings.host}:${server.address().port}`,
     /** What it runs; `problems` include those of timers. */

@@ -7,10 +7,13 @@ const TIMEOUT_MS = 8000;
 export class Lingpai {
   #url;
   #configCenter;
+  #own;
 
-  constructor(url, configCenter) {
+  /** `token`: how Lingpai recognises a host that it started itself. */
+  constructor(url, configCenter, token) {
     this.#url = url;
     this.#configCenter = configCenter;
+    this.#own = token ? { 'x-lingpai-functions-host': token } : {};
   }
 
   /** Calls a method for the client of `context` (of the gateway); answers its body, errors included. */
@@ -18,7 +21,8 @@ export class Lingpai {
     const { clientInfo = {}, clientIP } = context;
     const { appId = clientInfo.APPID, uniPlatform = clientInfo.PLATFORM } = clientInfo;
     const body = { clientInfo: { ...clientInfo, appId, uniPlatform }, params: params ?? {}, ...(uniIdToken && { uniIdToken }) };
-    // Believed where this host is one of `server.trusted_proxies`: limits then count clients rather than this host.
+    // Believed where Lingpai started this host, or has it in `server.trusted_proxies`: limits then count clients rather than
+    // this host.
     const headers = clientIP ? { 'x-forwarded-for': clientIP } : {};
     return this.#post(`/${name}/${method}`, body, headers, isSigned ? appId : undefined);
   }
@@ -35,7 +39,7 @@ export class Lingpai {
     try {
       response = await fetch(this.#url + path, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers, ...signature },
+        headers: { 'content-type': 'application/json', ...this.#own, ...headers, ...signature },
         body,
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),

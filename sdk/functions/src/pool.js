@@ -15,15 +15,22 @@ export class Pool {
   #waiting = [];
   #closed = false;
 
-  /** `options`: workers, queue, memoryMb, workerData. */
+  /**
+   * `options`: workers, queue, memoryMb, workerData, and `onOutput(entry)` if what functions print is not for this process's
+   * own streams: `{level, text, function, requestId}`.
+   */
   constructor(options) {
     this.#options = options;
   }
 
-  /** The result of one call, or a {@link FunctionError}. `timeoutMs` counts from when it starts. */
-  run(call, timeoutMs) {
+  /**
+   * The result of one call, or a {@link FunctionError}. `timeoutMs` counts from when it starts; what still waits when
+   * `gone` is aborted does not start.
+   */
+  run(call, timeoutMs, gone) {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(stopping());
+      if (gone?.aborted) return reject(left());
       const job = { call, timeoutMs, resolve, reject };
       const worker = this.#idle.pop() ?? this.#start();
       if (worker) return this.#assign(worker, job);
@@ -31,6 +38,12 @@ export class Pool {
         return reject(new FunctionError('FUNCTION_BUSY', '调用太多,请稍后再试 · Too many calls, try again later', 503));
       }
       this.#waiting.push(job);
+      gone?.addEventListener('abort', () => {
+        const place = this.#waiting.indexOf(job);
+        if (place < 0) return;
+        this.#waiting.splice(place, 1);
+        reject(left());
+      });
     });
   }
 
@@ -55,8 +68,10 @@ export class Pool {
 
   #start() {
     if (this.#all.size >= this.#options.workers) return undefined;
-    const { memoryMb, workerData } = this.#options;
-    const thread = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: memoryMb }, stdin: true, env: environment() });
+    const { memoryMb, workerData, onOutput } = this.#options;
+    const apart = !!onOutput;
+    const thread = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: memoryMb }, stdin: true, stdout: apart, stderr: apart, env: environment() });
+    if (apart) for (const stream of [thread.stdout, thread.stderr]) stream.setEncoding('utf8').on('data', (text) => onOutput({ level: 'info', text }));
     const worker = { thread, job: null, isOld: false, isReady: false };
     this.#all.add(worker);
     thread.on('message', (message) => this.#onMessage(worker, message));
@@ -93,7 +108,8 @@ export class Pool {
     }, ms);
   }
 
-  #onMessage(worker, { isReady, result, error }) {
+  #onMessage(worker, { isReady, output, result, error }) {
+    if (output) return this.#options.onOutput?.(output);
     const { job } = worker;
     if (isReady) {
       worker.isReady = true;
@@ -132,6 +148,10 @@ export class Pool {
       this.#assign(worker, this.#waiting.shift());
     }
   }
+}
+
+function left() {
+  return new FunctionError('FUNCTION_ABANDONED', '调用者已离开 · Nobody waits for the answer any longer', 503);
 }
 
 function stopping() {

@@ -1,10 +1,8 @@
 // Cloud functions and cloud objects as projects write them.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { hostWith } from './kit.mjs';
-
-const sample = (name) => readFileSync(new URL(`./samples/${name}.txt`, import.meta.url), 'utf8');
+import { fileURLToPath } from 'node:url';
+import { hostOf, hostWith } from './kit.mjs';
 
 test('a cloud function gets event and context', async (t) => {
   const { call } = await hostWith(t, { 'f/index.js': 'exports.main = async (event, context) => ({ event, context })' });
@@ -105,17 +103,13 @@ test('what one call puts into this the next one does not find', async (t) => {
   assert.deepEqual((await call('todo', { method: 'keeps' })).body, { before: null, after: true });
 });
 
-// The closing brackets were lost on the way into the documentation's text; nothing else is changed. Its condition holds
-// for every secretType, so what it does is always to refuse.
+// Their condition holds for every secretType, so what they do is always to refuse.
 test('the documented samples run as they are', async (t) => {
-  const { call } = await hostWith(t, {
-    'sample/index.js': `${sample('function')}\n}\n}`,
-    'sample-object/index.obj.js': `${sample('object')}\n}\n},\nreward() { return { errCode: 0 } },\nother() { return { errCode: 0 } }\n}`,
-  });
+  const { call } = await hostOf(t, fileURLToPath(new URL('../example/cloudfunctions', import.meta.url)), ['--no-reload']);
   for (const secretType of ['none', 'request', 'response', 'both']) {
-    assert.equal((await call('sample', {}, { secretType })).body.error.message, 'secretType invalid');
-    assert.equal((await call('sample-object', { method: 'reward' }, { secretType })).body.error.message, 'secretType invalid');
-    assert.deepEqual((await call('sample-object', { method: 'other' }, { secretType })).body, { errCode: 0 });
+    assert.equal((await call('secret-type-function', {}, { secretType })).body.error.message, 'secretType invalid');
+    assert.equal((await call('secret-type-object', { method: 'reward' }, { secretType })).body.error.message, 'secretType invalid');
+    assert.deepEqual((await call('secret-type-object', { method: 'other' }, { secretType })).body, { errCode: 0 });
   }
 });
 
@@ -131,6 +125,30 @@ test('functions of a folder call each other', async (t) => {
     'object/index.obj.js': 'module.exports = { twice(n) { return { n: n * 2, source: uniCloud.getClientInfos()[0].appId } }, fail() { return { errCode: "bad", errMsg: "bad" } } }',
   });
   assert.deepEqual((await call('outer', { n: 1 })).body, { result: { n: 2, source: 'function' }, object: { n: 4, source: '__UNI__TEST' }, failed: 'bad' });
+});
+
+test('the URL form: a function gets the request, an object the method that the path names', async (t) => {
+  const { call } = await hostWith(t, {
+    'f/index.js': 'exports.main = (event, context) => ({ event, source: context.SOURCE })',
+    'o/index.obj.js': 'module.exports = { list() { return { path: this.getHttpInfo().path, params: this.getParams(), method: this.getMethodName() } }, _timing() {}, nested: async () => uniCloud.importObject("p").seen() }',
+    'p/index.obj.js': 'module.exports = { seen() { return { http: this.getHttpInfo() ?? null, source: this.getClientInfo().source ?? null } } }',
+  });
+  const httpInfo = { path: '/list/x', httpMethod: 'POST', headers: {}, queryStringParameters: {}, body: '{}', isBase64Encoded: false };
+  const http = (name, path, event = {}) => call(name, event, { source: 'http', httpInfo: { ...httpInfo, path } });
+  assert.deepEqual((await http('f', '/')).body, { event: { ...httpInfo, path: '/' }, source: 'http' });
+  assert.deepEqual((await http('o', '/list/x', { method: '_timing' })).body, { path: '/list/x', params: [], method: 'list' });
+  assert.deepEqual((await http('o', '/nested')).body, { http: null, source: 'function' }, 'another object was not called by HTTP');
+  for (const path of ['/_timing', '/', '/constructor', '']) assert.equal((await http('o', path)).body.error.code, 'METHOD_NOT_FOUND', path);
+});
+
+test('uniCloud.logger prints, and uniCloud tells of the call', async (t) => {
+  const { call } = await hostWith(t, {
+    'f/index.js': `exports.main = () => {
+      for (const level of ['log', 'info', 'warn', 'error']) uniCloud.logger[level]('words')
+      return [uniCloud.getRequestList(), uniCloud.getClientInfos()[0].deviceId, uniCloud.getCloudInfos()[0].spaceId]
+    }`,
+  });
+  assert.deepEqual((await call('f')).body, [['r-1'], 'device-1', 's-1']);
 });
 
 test('what uniCloud has and this host has not says so', async (t) => {

@@ -1,10 +1,12 @@
 // What one function cannot do to the others.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { nextTime, parseCron } from '../src/cron.js';
 import { main } from '../src/cli.js';
 import { SettingsError, parseSettings } from '../src/settings.js';
+import { sign } from '../src/signature.js';
 import { KEY, hostWith, writeFiles } from './kit.mjs';
 
 const FILES = {
@@ -38,6 +40,34 @@ test('calls wait for a worker, and too many are refused at once', async (t) => {
   assert.deepEqual(calls.map(({ body }) => body.error.code).sort(), ['FUNCTION_BUSY', 'FUNCTION_TIMEOUT', 'FUNCTION_TIMEOUT']);
   assert.ok(host.workers() <= 1);
 });
+
+test('a call whose caller has gone does not start', async (t) => {
+  const asked = [];
+  const friend = createServer((request, response) => asked.push([request.url, response]));
+  await new Promise((resolve) => friend.listen(0, '127.0.0.1', resolve));
+  t.after(() => (friend.close(), friend.closeAllConnections()));
+  const url = `http://127.0.0.1:${friend.address().port}`;
+  const { host, call } = await hostWith(t, { 'ask/index.js': 'exports.main = async ({ url }) => (await fetch(url)).text()' }, ['--workers', '1', '--timeout', '600']);
+  const [first] = await Promise.all([[call('ask', { url: `${url}/first` })], once(friend, 'request')]);
+  const leaving = new AbortController();
+  const [[, response]] = await Promise.all([once(host.server, 'request'), assert.rejects(leave(host.url, leaving.signal)), once(host.server, 'request').then(() => leaving.abort())]);
+  if (!response.closed) await once(response, 'close');
+  const last = call('ask', { url: `${url}/last` });
+  asked[0][1].end('1');
+  assert.equal((await first[0]).body, '1');
+  await once(friend, 'request');
+  asked[1][1].end('2');
+  assert.equal((await last).body, '2');
+  assert.deepEqual(asked.map(([path]) => path), ['/first', '/last']);
+});
+
+/** A call of `ask` that is aborted. */
+function leave(url, signal) {
+  const body = JSON.stringify({ function: 'ask', event: { url: 'http://127.0.0.1:1/left' }, context: {} });
+  const facts = { path: '/ask', timestamp: String(Date.now()), nonce: 'leaving', body };
+  const headers = { 'x-lingpai-timestamp': facts.timestamp, 'x-lingpai-nonce': facts.nonce, 'x-lingpai-signature': sign(KEY, facts) };
+  return fetch(`${url}/ask`, { method: 'POST', headers, body, signal });
+}
 
 test('changed files are loaded again, and new functions are found', async (t) => {
   const { call, folder, reloaded } = await hostWith(t, { 'f/index.js': 'exports.main = () => require("m")', 'common/m/index.js': 'module.exports = 1' }, []);

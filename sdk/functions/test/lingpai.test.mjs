@@ -14,6 +14,7 @@ const CALLED = `
       check: () => instance.checkToken(args.token, args.options),
       create: () => instance.createToken({ uid: args.uid }),
       refresh: () => instance.refreshToken({ token: args.token }),
+      redraw: () => captcha.refresh({ scene: 'my-form', deviceId: args.deviceId }),
       draw: () => captcha.create({ scene: 'my-form', deviceId: args.deviceId }),
       verify: () => captcha.verify({ scene: 'my-form', captcha: args.captcha, deviceId: args.deviceId }),
       info: () => uniCloud.importObject('uni-id-co').getAccountInfo(),
@@ -86,6 +87,21 @@ test('uni-captcha draws and verifies, once', async (t) => {
   assert.equal((await run('verify', { captcha, deviceId: 'device-7' })).errCode, 'uni-captcha-verify-fail');
 });
 
+test('uni-captcha draws another picture in place of the first', async (t) => {
+  const { lingpai, run } = await setUp(t);
+  const drawn = () => lingpai.code({ kind: 'captcha', scene: 'my-form', deviceId: 'device-7' });
+  assert.equal((await run('redraw', { deviceId: 'device-7' })).errCode, 'uni-captcha-refresh-fail');
+  await run('draw', { deviceId: 'device-7' });
+  const first = drawn();
+  let again = first;
+  while (again === first) {
+    assert.match((await run('redraw', { deviceId: 'device-7' })).captchaBase64, /^data:image/);
+    again = drawn();
+  }
+  assert.equal((await run('verify', { captcha: first, deviceId: 'device-7' })).errCode, 'uni-captcha-verify-fail');
+  assert.equal((await run('verify', { captcha: again, deviceId: 'device-7' })).errCode, 0);
+});
+
 test('uni-id-co is an object like the folder\'s own', async (t) => {
   const { lingpai, run } = await setUp(t);
   const { token } = await lingpai.register('alice');
@@ -118,6 +134,38 @@ test('uni-open-bridge-common keeps third parties\' credentials', async (t) => {
   const { url } = await startLingpai(t);
   const { call: unlisted } = await hostWith(t, files, ['--lingpai', url]);
   assert.equal((await unlisted('f')).status, 500, 'without ipWhiteList nobody may');
+});
+
+test('uni-open-bridge-common: every credential is set, read and removed', async (t) => {
+  const application = { appid: 'wx-app', appsecret: 'secret' };
+  const weixin = { 'mp-weixin': { oauth: { weixin: application } }, web: { oauth: { 'weixin-h5': application } } };
+  const config = JSON.stringify({ schedule: {}, ipWhiteList: ['127.0.0.1'] });
+  const lingpai = await startLingpai(t, { uniId: { dcloudAppid: '__UNI__xxx', ...weixin }, files: { 'uni-open-bridge/config.json': config } });
+  const { call } = await hostWith(
+    t,
+    {
+      'f/index.js': `
+        const bridge = require('uni-open-bridge-common')
+        const app = { dcloudAppid: '__UNI__xxx', platform: 'weixin-mp' }, user = { ...app, openid: 'o1' }
+        const cases = [
+          ['AccessToken', app, { access_token: 'a' }], ['UserAccessToken', { ...user, platform: 'weixin-h5' }, { access_token: 'b' }],
+          ['SessionKey', user, { session_key: 'c' }], ['EncryptKey', { ...user, version: 3 }, { encrypt_key: 'd', iv: '0123456789abcdef' }],
+          ['Ticket', { ...app, platform: 'weixin-h5' }, { ticket: 'e' }],
+        ]
+        exports.main = async () => {
+          const told = {}
+          for (const [name, key, value] of cases) {
+            await bridge['set' + name](key, value, 60)
+            const found = await bridge['get' + name](key)
+            told[name] = Object.entries(value).every(([field, text]) => found[field] === text)
+            await bridge['remove' + name](key)
+          }
+          return told
+        }`,
+    },
+    ['--lingpai', lingpai.url],
+  );
+  assert.deepEqual((await call('f')).body, { AccessToken: true, UserAccessToken: true, SessionKey: true, EncryptKey: true, Ticket: true });
 });
 
 test('without a server, or without the secret, the words say what is missing', async (t) => {

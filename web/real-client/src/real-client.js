@@ -1,4 +1,5 @@
-// What tests drive: the published SDK, called as pages call it.
+// What tests drive: the published SDK, called as pages call it; and our own client in the same bundle.
+import { createClient } from '../../../sdk/client/dist/index.js';
 
 let cloud;
 const current = () => cloud ?? uniCloud;
@@ -8,7 +9,20 @@ function told(error) {
   return { errCode: errCode ?? 'NO_CODE', errMsg: errMsg ?? message, detail };
 }
 
+let own;
+
 export const realClient = {
+  /** Our own client: from now on `ownCall` uses it. */
+  useOwnClient(options) {
+    own = createClient(options);
+  },
+  async ownCall(options) {
+    try {
+      return (await own.callFunction(options)).result;
+    } catch (error) {
+      return told(error);
+    }
+  },
   /** Uses another space than that of the build. */
   useSpace(options) {
     cloud = options ? uniCloud.init(options) : undefined;

@@ -59,9 +59,11 @@ export async function openH5(t, browser, endpoint) {
   const page = await context.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(error));
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  await page.goto(`${origin}/`);
   await page.waitForFunction(() => globalThis.realClient?.page() === 'pages/index/index');
   return {
+    origin,
     errors,
     run: (name, ...args) => page.evaluate(([name, args]) => globalThis.realClient[name](...args), [name, args]),
     untilPage: (route) => page.waitForFunction((route) => globalThis.realClient.page() === route, route),

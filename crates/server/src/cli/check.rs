@@ -6,7 +6,10 @@ use super::{
     FAILURE, SettingsArgs, USAGE,
     load::{Loaded, open_store, small_runtime},
 };
-use crate::config::{Settings, report::render};
+use crate::{
+    config::{Settings, report::render},
+    functions::host,
+};
 
 /// Options of `lingpai check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,11 +32,35 @@ pub fn run(args: &CheckArgs) -> ExitCode {
         Ok(()) => println!("数据库正常。 The database is fine."),
         Err(error) => println!("[问题 problem] 数据库 database\n    {error:#}"),
     }
+    let functions_are_fine = check_functions(&loaded.settings);
     let upstreams_are_fine = !args.upstreams || check_upstreams(&loaded);
-    match (loaded.problems.is_empty(), database.is_ok() && upstreams_are_fine) {
+    match (loaded.problems.is_empty(), database.is_ok() && functions_are_fine && upstreams_are_fine) {
         (true, true) => ExitCode::SUCCESS,
         (false, _) => ExitCode::from(USAGE),
         (true, false) => ExitCode::from(FAILURE),
+    }
+}
+
+/// Whether the folder of cloud functions can be run, without running any of it.
+fn check_functions(settings: &Settings) -> bool {
+    let Some(configured) = &settings.functions_host else { return true };
+    let problem = |words: &str| {
+        println!("[问题 problem] 云函数 cloud functions\n    {words}");
+        false
+    };
+    if let Err(error) = host::check(configured) {
+        return problem(&error.to_string());
+    }
+    match host::look(settings, &configured.dir) {
+        Ok(found) if found.names.is_empty() && found.problems.is_empty() => {
+            let words = "没有云函数(index.js 或 index.obj.js) / there is no function (index.js or index.obj.js)";
+            problem(&format!("{}: {words}", configured.dir.display()))
+        }
+        Ok(found) => {
+            println!("云函数 Cloud functions: {}", found.names.join(" "));
+            found.problems.is_empty() || problem(&found.problems.join("\n    "))
+        }
+        Err(error) => problem(&format!("{}: {error}", configured.dir.display())),
     }
 }
 

@@ -35,13 +35,20 @@ pub enum Failure {
     Other(StatusCode, Error),
 }
 
-/// Calls the service with `event` (the arguments without `clientInfo`); its answer is the function's result.
+/// Calls the service with `event` (the arguments without `clientInfo`); its answer is the function's result. `http_info` is
+/// the request, where one in the URL form led here.
 ///
 /// # Errors
 /// [`Failure`]
-pub async fn invoke(state: &State, function: &Function, call: &Call, event: Map<String, Value>) -> Result<Value, Failure> {
+pub async fn invoke(
+    state: &State,
+    function: &Function,
+    call: &Call,
+    event: Map<String, Value>,
+    http_info: Option<Value>,
+) -> Result<Value, Failure> {
     let started = Stopwatch::start();
-    let outcome = exchange(state, function, call, event).await;
+    let outcome = exchange(state, function, call, event, http_info).await;
     let code = match &outcome {
         Ok(_) => "0",
         Err(Failure::Thrown { .. }) => "thrown",
@@ -55,13 +62,30 @@ pub async fn invoke(state: &State, function: &Function, call: &Call, event: Map<
     outcome
 }
 
-async fn exchange(state: &State, function: &Function, call: &Call, event: Map<String, Value>) -> Result<Value, Failure> {
+async fn exchange(
+    state: &State,
+    function: &Function,
+    call: &Call,
+    event: Map<String, Value>,
+    http_info: Option<Value>,
+) -> Result<Value, Failure> {
     count(state, call)?;
+    let failed = |error: UpstreamError| {
+        let (status, code) = match &error {
+            UpstreamError::TimedOut(_) => (StatusCode::GATEWAY_TIMEOUT, Code::FunctionTimeout),
+            UpstreamError::Unreachable(_) | UpstreamError::LeftAlone => (StatusCode::BAD_GATEWAY, Code::FunctionUnavailable),
+            _ => (StatusCode::BAD_GATEWAY, Code::FunctionFailed),
+        };
+        Failure::Other(status, error.with_code(code).with("function", function.name.clone()))
+    };
+    let Some(upstream) = &function.upstream else {
+        return Err(failed(UpstreamError::Unreachable("the host of cloud functions is not running".into())));
+    };
     let (user, token_error) = pipeline::present_user(state, call).await;
-    let context = json!({
+    let mut context = json!({
         "requestId": call.request_id,
         "spaceId": call.secured.space_id,
-        "source": "client",
+        "source": call.source.name(),
         "secretType": call.secured.secret_type,
         "clientIP": call.ip,
         "userAgent": call.user_agent,
@@ -70,6 +94,9 @@ async fn exchange(state: &State, function: &Function, call: &Call, event: Map<St
         "user": user,
         "tokenError": token_error.map(Code::wire),
     });
+    if let (Some(context), Some(info)) = (context.as_object_mut(), http_info) {
+        context.insert("httpInfo".into(), info);
+    }
     let body = json!({"function": function.name, "event": event, "context": context}).to_string();
     let signed = sign(&function.key, &function.path, body.as_bytes(), state.base.clock.now_ms(), &*state.base.random);
     let headers = [
@@ -79,15 +106,7 @@ async fn exchange(state: &State, function: &Function, call: &Call, event: Map<St
         ("x-lingpai-request-id", call.request_id.as_str()),
     ];
     let request = Request { path: "", query: &[], headers: &headers, body: Body::Text("application/json", &body) };
-    let failed = |error: UpstreamError| {
-        let (status, code) = match &error {
-            UpstreamError::TimedOut(_) => (StatusCode::GATEWAY_TIMEOUT, Code::FunctionTimeout),
-            UpstreamError::Unreachable(_) | UpstreamError::LeftAlone => (StatusCode::BAD_GATEWAY, Code::FunctionUnavailable),
-            _ => (StatusCode::BAD_GATEWAY, Code::FunctionFailed),
-        };
-        Failure::Other(status, error.with_code(code).with("function", function.name.clone()))
-    };
-    let answer = function.upstream.call(request).await.map_err(failed)?;
+    let answer = upstream.call(request).await.map_err(failed)?;
     if answer.expect_success().is_ok() {
         return answer.json().map_err(failed);
     }
@@ -117,7 +136,7 @@ fn client_info(call: &Call) -> Value {
     let mut info = call.client_info.as_object().cloned().unwrap_or_default();
     info.insert("clientIP".into(), call.ip.clone().into());
     info.insert("userAgent".into(), call.user_agent.clone().into());
-    info.insert("source".into(), "client".into());
+    info.insert("source".into(), call.source.name().into());
     info.insert("secretType".into(), call.secured.secret_type.as_str().into());
     info.into()
 }

@@ -155,7 +155,7 @@ async fn run(
     request_id: &str,
 ) -> Result<Value, Failure> {
     let service = params.get("functionTarget").and_then(Value::as_str).and_then(|name| state.functions.find(name));
-    let service = service.map(|function| (function.clone(), params.get("functionArgs").and_then(Value::as_object).cloned()));
+    let service = service.map(|function| (function, params.get("functionArgs").and_then(Value::as_object).cloned()));
     let call = decode(
         &mut params,
         Invocation {
@@ -173,7 +173,7 @@ async fn run(
     }
     refuse_other_apps(space, &call)?;
     if let Some((function, event)) = service {
-        let result = functions::invoke(state, &function, &call, event_of(event.unwrap_or_default(), &call)).await;
+        let result = functions::invoke(state, &function, &call, event_of(event.unwrap_or_default(), &call), None).await;
         return result.map_err(|failure| match failure {
             functions::Failure::Thrown { code, message } => Failure(StatusCode::OK, code, message),
             functions::Failure::Other(status, error) => Failure::new(status, &error, locale),

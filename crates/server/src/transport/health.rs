@@ -18,16 +18,22 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database answers and takes writes, and revocations are up to date.
+/// `/readyz`: the database answers and takes writes, revocations are up to date, and the host of cloud functions has started
+/// if there is one.
 pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
     let database = state.base.store.check().await;
     let revocations = state.sessions.ensure_fresh(&state.base).await;
     let word = |good: bool| if good { "ok" } else { "failing" };
-    let status = if database.is_ok() && revocations.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let functions = state.functions.are_prepared(&state.settings);
+    let status = if database.is_ok() && revocations.is_ok() && functions { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if let Err(error) = &database {
         tracing::warn!(%error, "not ready");
     }
-    (status, Json(json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())}))).into_response()
+    let mut body = json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())});
+    if let (Some(body), true) = (body.as_object_mut(), state.settings.functions_host.is_some()) {
+        body.insert("functions".into(), word(functions).into());
+    }
+    (status, Json(body)).into_response()
 }
 
 /// `/metrics`

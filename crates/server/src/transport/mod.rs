@@ -15,6 +15,7 @@ mod peer;
 mod reply;
 mod secure_network;
 pub mod url;
+mod url_functions;
 mod weixin_sign_in;
 
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub fn router(state: Arc<State>) -> Router {
         for prefix in ["", "/http"] {
             router = router.route(&format!("{prefix}/{function}/{{*rest}}"), any(url::handle));
         }
+    }
+    for path in ["", "/", "/{*rest}"] {
+        router = router.route(&format!("/http/{{function}}{path}"), any(url_functions::handle));
     }
     if state.is_development() {
         router = router

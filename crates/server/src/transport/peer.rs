@@ -31,6 +31,12 @@ pub fn client_ip(settings: &Settings, peer: Option<&PeerAddress>, headers: &Head
     client
 }
 
+/// The address of a call of the host of cloud functions, which makes calls for its callers: what it says, else its own.
+pub fn ip_from_host(peer: Option<&PeerAddress>, headers: &HeaderMap) -> IpAddr {
+    let said = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).and_then(|text| parse_hop(text.trim()));
+    said.unwrap_or_else(|| peer.map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical()))
+}
+
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let ip = hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
     ip.map(|ip: IpAddr| ip.to_canonical())

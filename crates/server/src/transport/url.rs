@@ -58,14 +58,19 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         Some(Method { access: Access::Signed(_), .. }) => Some(Box::new(SignedRequest { headers: parts.headers.clone(), body: bytes })),
         _ => None,
     };
+    let is_from_host = state.functions.is_from_host(&parts.headers);
+    let ip = match is_from_host {
+        true => peer::ip_from_host(parts.extensions.get(), &parts.headers),
+        false => peer::client_ip(settings, parts.extensions.get(), &parts.headers),
+    };
     let call = Call {
         function: function.to_owned(),
         method: method.to_owned(),
         params: envelope.params,
         client_info: envelope.client_info,
         token: envelope.token,
-        source: Source::Http,
-        ip: peer::client_ip(settings, parts.extensions.get(), &parts.headers).to_string(),
+        source: if is_from_host { Source::Function } else { Source::Http },
+        ip: ip.to_string(),
         user_agent: peer::user_agent(&parts.headers),
         request_id: request_id.clone(),
         secured: Secured {

@@ -33,8 +33,8 @@ export class Primitives {
   private readonly crypto: WebCrypto;
   private readonly curves: Curves | undefined;
 
-  constructor(crypto: WebCrypto | undefined, curves: Curves | undefined) {
-    const found = crypto ?? (globalThis as { crypto?: WebCrypto }).crypto;
+  constructor(given: WebCrypto | undefined, curves: Curves | undefined) {
+    const found = given ?? (typeof crypto === 'undefined' ? undefined : (crypto as WebCrypto));
     if (!found?.subtle) throw secureError(UNSUPPORTED, NO_WEBCRYPTO);
     this.crypto = found;
     this.curves = curves;

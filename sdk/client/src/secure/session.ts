@@ -63,7 +63,7 @@ export interface PendingCall {
 /** Shakes hands when needed, seals, opens. */
 export class SecureSession {
   private readonly identity: Bytes;
-  private readonly primitives: Primitives;
+  private made: Primitives | undefined;
   private device: DeviceKeys | undefined;
   private current: Promise<UsedKey> | undefined;
   /** What to add to our clock to get the server's. */
@@ -74,7 +74,11 @@ export class SecureSession {
     private readonly around: Surroundings,
   ) {
     this.identity = parseIdentity(options.identityKey);
-    this.primitives = new Primitives(options.crypto, options.curves);
+  }
+
+  /** Made when first needed: plain calls work where there is no WebCrypto. */
+  private get primitives(): Primitives {
+    return (this.made ??= new Primitives(this.options.crypto, this.options.curves));
   }
 
   /** Seals a call. */

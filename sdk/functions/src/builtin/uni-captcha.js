@@ -10,8 +10,8 @@ export function createUniCaptcha({ lingpai, currentCall }) {
   return {
     /** `{scene, deviceId?}`: `{errCode, captchaBase64}`. */
     create: (options) => call('getImageCaptcha', options),
-    /** The same again: a new picture in place of the device's last one. */
-    refresh: (options) => call('getImageCaptcha', options),
+    /** The same again: a new picture in place of the device's last one, or `uni-captcha-refresh-fail` if there is none. */
+    refresh: (options) => call('getImageCaptcha', { ...options, refresh: true }),
     /** `{scene, captcha, deviceId?}`: `{errCode: 0}`, or `uni-captcha-verify-fail`. Good once. Needs `requestAuthSecret`. */
     verify: (options) => call('verifyImageCaptcha', options, true),
   };

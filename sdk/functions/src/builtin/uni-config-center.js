@@ -4,10 +4,11 @@ import { createRequire } from 'node:module';
 import { join, resolve, sep } from 'node:path';
 import { parseJsonc } from '../jsonc.js';
 
-/** Answers the module's function; `folder` is its place on disk and need not exist. */
-export function createConfigCenter(folder) {
+/** Answers the module's function; `folder` is its place on disk and need not exist; `otherwise` has what it lacks. */
+export function createConfigCenter(folder, otherwise) {
   return ({ pluginId, defaultConfig }) => {
-    const own = join(folder, pluginId);
+    const isIn = (center) => existsSync(join(center, pluginId));
+    const own = join(otherwise && !isIn(folder) && isIn(otherwise) ? otherwise : folder, pluginId);
     const place = (name) => {
       const path = resolve(own, name);
       if (!path.startsWith(own + sep)) throw new Error(`uni-config-center: 路径越界 · outside of the folder: ${name}`);

@@ -11,7 +11,13 @@ export function invoke(entry, call, load) {
 
 function invokeFunction(entry, exported, { event, context }) {
   if (typeof exported?.main !== 'function') throw failure('FUNCTION_INVALID', `${entry.name}: 没有导出 main · exports no main`);
-  return exported.main(context.source === 'timing' ? { Type: 'timer', TriggerName: event.trigger } : event, functionContext(entry, context));
+  return exported.main(eventOf(event, context), functionContext(entry, context));
+}
+
+/** A function's first argument: what the timer, the HTTP request or the client says. */
+function eventOf(event, { source, httpInfo }) {
+  if (source === 'timing') return { Type: 'timer', TriggerName: event.trigger };
+  return source === 'http' && httpInfo ? httpInfo : event;
 }
 
 /** `context` of a cloud function. */
@@ -41,7 +47,8 @@ function functionContext(entry, context) {
 
 async function invokeObject(entry, exported, call) {
   const { event, context } = call;
-  const { method } = event;
+  // In the URL form the path names the method, and there are no parameters but what getHttpInfo tells.
+  const { method } = context.source === 'http' && context.httpInfo ? { method: context.httpInfo.path.split('/')[1] } : event;
   const params = Array.isArray(event.params) ? event.params : [];
   const isTimer = context.source === 'timing';
   // Underscores mark what clients may not call, `_timing` included; timers have a source that no client can claim.
@@ -70,13 +77,13 @@ async function invokeObject(entry, exported, call) {
 
 /** What methods find in `this`. */
 function objectContext(entry, { event, context }, method, params) {
-  const clientInfo = { ...context.clientInfo, secretType: context.secretType };
+  const clientInfo = { ...context.clientInfo, source: context.source, secretType: context.secretType };
   return {
     getClientInfo: () => clientInfo,
     getUniIdToken: () => event.uniIdToken,
     getMethodName: () => method,
     getParams: () => params,
-    getHttpInfo: () => context.httpInfo,
+    getHttpInfo: () => context.httpInfo ?? undefined,
     getUniCloudRequestId: () => context.requestId,
     getCloudInfo: () => ({ provider: 'private', spaceId: context.spaceId, functionName: entry.name, functionType: 'cloudobject' }),
     // Ours: what the gateway has checked.

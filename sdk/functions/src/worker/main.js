@@ -4,10 +4,11 @@ import { calls } from './current-call.js';
 import { installModules } from './modules.js';
 import { installUniCloud } from './uni-cloud.js';
 import { invoke } from './invoke.js';
-import { prefixConsole } from './prefixed-console.js';
+import { prefixConsole, reportConsole } from './prefixed-console.js';
 
 const functions = new Map(workerData.functions.map((entry) => [entry.name, entry]));
-prefixConsole(calls);
+if (workerData.reportsOutput) reportConsole(calls, (output) => parentPort.postMessage({ output }));
+else prefixConsole(calls);
 const modules = installModules(workerData);
 installUniCloud({ functions, load: modules.load, lingpai: modules.lingpai });
 

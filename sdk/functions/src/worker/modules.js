@@ -12,9 +12,9 @@ import { Lingpai } from '../lingpai.js';
 import { calls } from './current-call.js';
 
 /** Answers `load(file)`, which loads a cloud function, and the client of Lingpai. */
-export function installModules({ folder, modules, lingpai: url }) {
-  const configCenter = createConfigCenter(`${folder}${sep}common${sep}uni-config-center`);
-  const lingpai = new Lingpai(url, configCenter);
+export function installModules({ folder, modules, lingpai: url, lingpaiToken, configCenter: lingpais }) {
+  const configCenter = createConfigCenter(`${folder}${sep}common${sep}uni-config-center`, lingpais);
+  const lingpai = new Lingpai(url, configCenter, lingpaiToken);
   const needs = { lingpai, configCenter, currentCall: () => calls.getStore() };
   const builtIn = new Map([
     ['uni-config-center', configCenter],

@@ -14,7 +14,8 @@ const MISSING = {
 export function installUniCloud({ functions, load, lingpai }) {
   const call = (name, event) => {
     const current = calls.getStore();
-    const context = { ...current?.context, source: 'function' };
+    const { httpInfo, ...own } = current?.context ?? {};
+    const context = { ...own, source: 'function' };
     const entry = functions.get(name);
     if (!entry) return lingpai.call(name, event.method, event.params?.[0], { context, uniIdToken: event.uniIdToken });
     return invoke(entry, { function: name, event, context }, load);

@@ -19,6 +19,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret};
 
 pub use carriers::{CloudSms, Frv, FrvVendor, Sms, SmsCarrier, Univerify};
+pub use functions::{is_built_in as is_built_in_function, is_name as is_function_name};
 pub(super) use layers::read_bounded;
 pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub spaces: Vec<Space>,
     /// `[[functions]]`
     pub functions: Vec<Function>,
+    /// `[functions_host]`; `None`: there is no folder.
+    pub functions_host: Option<FunctionsHost>,
     /// `config_center.dir`; in production mode never `None`.
     pub config_center_dir: Option<PathBuf>,
     /// `[log]`
@@ -148,6 +151,29 @@ pub struct Function {
     pub timeout: Duration,
     /// Calls at the same time; more wait.
     pub at_once: usize,
+    /// Whether the URL form reaches it.
+    pub http: bool,
+}
+
+/// A folder of cloud functions that the program runs by Node.
+#[derive(Clone, Debug)]
+pub struct FunctionsHost {
+    /// The folder; never empty.
+    pub dir: PathBuf,
+    /// Node's program.
+    pub node: PathBuf,
+    /// Functions that the URL form reaches; `*` for all.
+    pub http: Vec<String>,
+    /// Calls that run at the same time.
+    pub workers: usize,
+    /// Calls that may wait.
+    pub queue: usize,
+    /// Time for one call.
+    pub timeout: Duration,
+    /// Memory of one thread, MB.
+    pub memory_mb: u32,
+    /// Whether timers run.
+    pub timers: bool,
 }
 
 /// `[log]`

@@ -54,6 +54,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         redis_url,
         spaces: spaces(reader, mode),
         functions: super::functions::read(reader),
+        functions_host: super::functions::host(reader),
         config_center_dir: config_center_dir(reader, mode),
         log: log(reader),
         limits: limits(reader),

@@ -342,6 +342,18 @@ impl Section<'_> {
         number.unwrap_or(fallback)
     }
 
+    /// true or false; `fallback` if it is absent.
+    pub fn boolean(&self, reader: &mut Reader<'_>, key: &str, fallback: bool) -> bool {
+        match self.entry(key) {
+            None => fallback,
+            Some(Located { value: Value::Boolean(boolean), .. }) => *boolean,
+            Some(located) => {
+                reader.wrong_kind(located, &format!("{}.{key}", self.path), &Value::Boolean(false));
+                fallback
+            }
+        }
+    }
+
     /// A web address that may contain a secret and must be there.
     pub fn secret_url(&self, reader: &mut Reader<'_>, key: &str) -> Secret {
         let url = self.secret(reader, key);

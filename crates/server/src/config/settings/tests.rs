@@ -317,3 +317,25 @@ fn webhooks_need_an_address_a_secret_and_known_events() {
         assert!(!format!("{problem:?}").contains("0123456789abcdef"));
     }
 }
+
+#[test]
+fn the_host_of_cloud_functions_needs_a_folder_that_is_there() {
+    assert!(from_file("").unwrap().functions_host.is_none());
+    let folder = tempfile::tempdir().unwrap();
+    let section = |more: &str| format!("[functions_host]\ndir = {:?}\n{more}", folder.path());
+    let host = from_file(&section("http = [\"page\", \"*\"]\nworkers = 3\n")).unwrap().functions_host.unwrap();
+    assert_eq!((host.dir.as_path(), host.node.to_str(), host.workers, host.timers), (folder.path(), Some("node"), 3, true));
+    assert_eq!((host.http.len(), host.timeout.as_secs(), host.memory_mb, host.queue), (2, 10, 256, 256));
+    let problem = only_problem(from_file("[functions_host]\ndir = \"/nonexistent/functions\"\n"));
+    assert_eq!(problem.place.path, "functions_host.dir");
+    assert_eq!(only_problem(from_file(&section("http = [\"a/b\"]\n"))).place.path, "functions_host.http");
+}
+
+#[test]
+fn functions_are_closed_to_the_url_form_unless_they_say_so() {
+    let key = "0123456789012345678901234567890123";
+    let function = |more: &str| format!("[[functions]]\nname = \"f\"\nurl = \"http://127.0.0.1:1/\"\nkey = \"{key}\"\n{more}");
+    assert!(!from_file(&function("")).unwrap().functions[0].http);
+    assert!(from_file(&function("http = true\n")).unwrap().functions[0].http);
+    assert_eq!(only_problem(from_file(&function("http = \"yes\"\n"))).place.path, "functions.http");
+}

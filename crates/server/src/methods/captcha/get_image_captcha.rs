@@ -16,14 +16,14 @@ pub const METHOD: Method = Method {
     group: "captcha",
     name: "getImageCaptcha",
     summary: Summary {
-        zh: "获取图形验证码;isUniAppX 为 true 时返回 BMP(uni-app x 在鸿蒙上不能显示 SVG)",
-        en: "Draws a captcha; with isUniAppX as a BMP, since uni-app x cannot show SVG everywhere",
+        zh: "获取图形验证码;isUniAppX 为 true 时返回 BMP(uni-app x 在鸿蒙上不能显示 SVG),refresh 为 true 时上一个作废",
+        en: "Draws a captcha; with isUniAppX as a BMP, since uni-app x cannot show SVG everywhere; with refresh in place of the last one",
     },
     access: Access::Anyone(handle),
     bucket: Bucket::Captcha,
     fields: &[required("scene", Rule::Text)],
     outputs: OUTPUTS,
-    errors: &[],
+    errors: &[Code::CaptchaRefreshFail],
 };
 
 /// Projects use captchas for scenes of their own too; the name is stored, so it is bounded.
@@ -36,6 +36,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
             return Err(Error::new(Code::InvalidParam).with("param", "scene"));
         }
         let format = (params.raw("isUniAppX") == Some(&Value::Bool(true))).then_some(Format::Bmp);
-        Drawing::new(scope, scene, format)?.issue().await
+        let drawing = Drawing::new(scope, scene, format)?;
+        if params.raw("refresh") == Some(&Value::Bool(true)) { drawing.refresh().await } else { drawing.issue().await }
     })
 }

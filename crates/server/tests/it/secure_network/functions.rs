@@ -5,7 +5,13 @@ use lingpai_secure::envelope::SecretType;
 use super::{client::*, service::Service};
 use crate::kit::{people::someone, *};
 
-each_engine!(they_get_plain_data_and_facts, they_get_the_user_of_a_valid_token, their_answers_are_the_results, what_is_no_answer_is_told);
+each_engine!(
+    they_get_plain_data_and_facts,
+    they_get_the_user_of_a_valid_token,
+    their_answers_are_the_results,
+    what_is_no_answer_is_told,
+    the_url_form_reaches_those_that_are_open_to_it
+);
 
 async fn with_service(engine: Engine, verify: Value, test: impl AsyncFnOnce(&TestApp, &Service) -> Outcome) -> Outcome {
     let service = Service::start().await?;
@@ -72,6 +78,46 @@ async fn their_answers_are_the_results(engine: Engine) -> Outcome {
         Ok(())
     })
     .await
+}
+
+async fn the_url_form_reaches_those_that_are_open_to_it(engine: Engine) -> Outcome {
+    with_service(engine, json!({"enable": false}), async |app, service| {
+        assert_eq!(app.http().get(app.url("/http/echo")).send().await?.status(), 404);
+        assert!(service.take().is_empty());
+        Ok(())
+    })
+    .await?;
+    for (verify, status) in [(json!({"enable": false}), 200), (json!({"enable": true}), 70008)] {
+        let service = Service::start().await?;
+        let sections = format!("{}http = true\n", service.section(500));
+        let builder = TestApp::builder().engine(engine).secure_network(web_config(verify)).sections(&sections);
+        crate::kit::engines::with_app(builder, async |app| {
+            let request = app.http().post(app.url("/http/echo/a/b?x=1&x=2")).header("x-own", "mine").body("{\"mode\":\"thrown\"}");
+            let answer: Value = request.send().await?.json().await?;
+            if status != 200 {
+                refused_by_number(&answer, status);
+                assert!(service.take().is_empty());
+                return Ok(());
+            }
+            // What the body says is not the event's: arguments come from clients of the protocol only.
+            let context = &answer["context"];
+            assert_eq!(
+                (&answer["event"], &context["source"], &context["clientInfo"]["source"]),
+                (&json!({}), &json!("http"), &json!("http"))
+            );
+            let info = &context["httpInfo"];
+            assert_eq!((&info["path"], &info["httpMethod"], &info["headers"]["x-own"]), (&json!("/a/b"), &json!("POST"), &json!("mine")));
+            assert_eq!((&info["queryStringParameters"], &info["body"]), (&json!({"x": ["1", "2"]}), &json!("{\"mode\":\"thrown\"}")));
+            assert_eq!(
+                (&context["user"], &context["verifiedClient"], &context["secretType"]),
+                (&json!(null), &json!(null), &json!("none"))
+            );
+            assert_eq!(service.take().len(), 1);
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 async fn what_is_no_answer_is_told(engine: Engine) -> Outcome {
