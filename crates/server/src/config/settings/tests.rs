@@ -317,3 +317,20 @@ fn webhooks_need_an_address_a_secret_and_known_events() {
         assert!(!format!("{problem:?}").contains("0123456789abcdef"));
     }
 }
+
+#[test]
+fn scripts_are_granted_names_and_hosts() {
+    let settings = from_file("[scripts]\nenv = [\"MY_KEY\"]\nhosts = [\"api.example.com\", \"*.example.com\"]\nmemory_mib = 8\n").unwrap();
+    assert_eq!((settings.scripts.env, settings.scripts.hosts.len(), settings.scripts.memory), (vec!["MY_KEY".to_owned()], 2, 8 << 20));
+    for (line, about) in [
+        ("env = [\"LINGPAI_SECURITY_MASTER_KEY\"]", "scripts.env"),
+        ("env = [\"lingpai_x\"]", "scripts.env"),
+        ("env = [\"A B\"]", "scripts.env"),
+        ("hosts = [\"https://example.com\"]", "scripts.hosts"),
+        ("hosts = [\"example.com:8080\"]", "scripts.hosts"),
+        ("hosts = [\"*\"]", "scripts.hosts"),
+        ("hosts = [\"a.*.com\"]", "scripts.hosts"),
+    ] {
+        assert_eq!(only_problem(from_file(&format!("[scripts]\n{line}\n"))).place.path, about, "{line}");
+    }
+}
