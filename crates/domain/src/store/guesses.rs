@@ -5,7 +5,7 @@ use super::LockRule;
 /// What is guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuessKind {
-    /// The password, to change it or to change how one signs in. A new password forgets the guesses.
+    /// The password, to change it or to change how one signs in. A new password, whoever sets it, forgets the guesses.
     Password,
     /// The code that confirms a second step. A confirmed second step forgets the guesses.
     Totp,

@@ -1,10 +1,10 @@
 //! Guesses of a signed-in user's own secrets.
 
-use lingpai_domain::store::{Guess, GuessKind, PasswordChange};
+use lingpai_domain::store::{AccountEdit, Guess, GuessKind, PasswordChange, PasswordEdit, UserUpdate};
 use serde_json::json;
 
 use super::{
-    database::{Database, NOW, on_every_store},
+    database::{Database, NOW, object, on_every_store},
     samples::{HOUR, LOCK},
 };
 
@@ -14,6 +14,7 @@ on_every_store!(
     secrets_and_users_are_counted_apart,
     of_many_at_once_no_more_are_made,
     a_right_one_forgets_them,
+    a_password_that_somebody_else_sets_forgets_them,
     they_go_with_time_and_with_their_user,
 );
 
@@ -87,6 +88,29 @@ async fn a_right_one_forgets_them(db: &Database) {
     assert!(guess_of(db, "u", GuessKind::Totp, NOW).await);
     assert!(!db.store.begin_second_step("u", b"another", NOW).await.unwrap());
     assert!(!guess(db, NOW).await, "nothing was begun");
+}
+
+async fn a_password_that_somebody_else_sets_forgets_them(db: &Database) {
+    db.put_user(json!({"_id": "u"})).await;
+    let edit = |revision, password| AccountEdit {
+        update: UserUpdate {
+            uid: "u".into(),
+            revision,
+            doc: object(json!({"_id": "u"})),
+            identity_card_digest: None,
+            log: None,
+            on_taken: None,
+        },
+        password,
+        audit: None,
+        told: vec![],
+    };
+    let password = PasswordEdit { password: "p".into(), version: None, valid_token_date: NOW };
+    use_up(db, GuessKind::Password).await;
+    db.store.edit_account(&edit(db.revision("u").await, None)).await.unwrap();
+    assert!(!guess(db, NOW).await, "the password is the same");
+    db.store.edit_account(&edit(db.revision("u").await, Some(password))).await.unwrap();
+    assert!(guess(db, NOW).await);
 }
 
 async fn they_go_with_time_and_with_their_user(db: &Database) {

@@ -12,7 +12,7 @@ use lingpai_domain::{
     store::{AnyIdentityQuery, Candidates},
 };
 
-use super::{ATTEMPTS, the_one};
+use super::{ATTEMPTS, signed_in, the_one};
 use crate::{
     answer::Answer,
     methods::{Output, Summary, register},
@@ -125,13 +125,7 @@ pub async fn finish(
         match &found {
             Found::Known(user) => {
                 match context.sign_in_linked(user, &proven.link, tokens, PasswordProof::default(), scope.present.as_ref()).await? {
-                    LinkedSignIn::Done(token) => {
-                        return Ok(Answer::ok()
-                            .with_token(token)
-                            .with("uid", user.id())
-                            .with("passwordConfirmed", user.truthy("password"))
-                            .with("type", "login"));
-                    }
+                    LinkedSignIn::Done(token) => return Ok(signed_in(token, user)),
                     LinkedSignIn::Taken => return refuse(scope, Code::AccountConflict.into()).await,
                     LinkedSignIn::Stale => {}
                 }

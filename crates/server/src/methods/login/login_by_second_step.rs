@@ -7,7 +7,7 @@ use lingpai_domain::{
     validate::{Params, Rule, required},
 };
 
-use super::{super::*, ATTEMPTS, find_or_register};
+use super::{super::*, ATTEMPTS, find_or_register, signed_in};
 use crate::methods::register::SESSION_OUTPUTS;
 
 /// The registry's entry.
@@ -66,13 +66,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
             ticket.check_against(&user)?;
             let proof = PasswordProof { lock: ticket.by_password.then_some(lock), second_step_done: true, ..PasswordProof::default() };
             match context.sign_in_linked(&user, &ticket.link, scope.tokens()?, proof, scope.present.as_ref()).await? {
-                LinkedSignIn::Done(token) => {
-                    return Ok(Answer::ok()
-                        .with_token(token)
-                        .with("uid", user.id())
-                        .with("passwordConfirmed", user.truthy("password"))
-                        .with("type", "login"));
-                }
+                LinkedSignIn::Done(token) => return Ok(signed_in(token, &user)),
                 LinkedSignIn::Taken => return find_or_register::refuse(scope, Code::AccountConflict.into()).await,
                 LinkedSignIn::Stale => {}
             }
