@@ -11,7 +11,8 @@ use crate::kit::{
 };
 
 fn switched_on(builder: TestAppBuilder) -> TestAppBuilder {
-    builder.setting("security.second_step", "true")
+    // Locks end after an hour, and the tests go through several.
+    builder.setting("security.second_step", "true").uni_id(json!({"tokenExpiresIn": 86_400}))
 }
 
 both_engines!(switched_on: old_passwords_are_counted_by_all_nodes, passwords_for_a_second_step_are_counted_by_all_nodes,

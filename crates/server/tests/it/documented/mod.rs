@@ -13,7 +13,7 @@ const AT_ONCE: usize = 4;
 async fn every_call_of_the_reference_is_answered_as_it_says() -> Outcome {
     let mut wrong = Vec::new();
     for methods in METHODS.chunks(AT_ONCE) {
-        let tried = simultaneous::all(methods.iter().map(|method| async move {
+        let tried = futures_util::future::join_all(methods.iter().map(|method| async move {
             let tried = try_example(method).await;
             tried.map_err(|error| format!("{}.{}: {error:#}", method.function, method.name))
         }));
