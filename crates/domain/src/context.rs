@@ -55,6 +55,8 @@ pub struct Context<'a> {
     pub second_step_keys: Option<&'a SecondStepKeys>,
     /// `clientInfo` as the client sent it, for the scripts.
     pub client_info: &'a Value,
+    /// The call's parameters that only the project knows, for the scripts.
+    pub own_params: &'a Map<String, Value>,
 }
 
 impl Context<'_> {

@@ -102,14 +102,6 @@ impl Limiter {
         shard.set(key, arrival + cost);
         Ok(())
     }
-
-    /// Forgets what was counted of a caller.
-    pub fn forget(&self, bucket: u16, caller: Caller) {
-        let key = Key { bucket, caller };
-        let mut shard = self.shards[self.hasher.hash_one(key) as usize % SHARDS].lock();
-        shard.current.remove(&key);
-        shard.previous.remove(&key);
-    }
 }
 
 #[cfg(test)]
@@ -120,16 +112,6 @@ mod tests {
 
     fn ip(text: &str) -> Caller {
         Caller::address(text.parse().unwrap())
-    }
-
-    #[test]
-    fn what_is_forgotten_counts_no_more() {
-        let limiter = Limiter::default();
-        let once = Rate { count: 1, period_ms: 1000 };
-        assert_eq!(limiter.count(1, Caller::user("u"), once, 0), Ok(()));
-        assert_eq!(limiter.count(1, Caller::user("u"), once, 0), Err(1000));
-        limiter.forget(1, Caller::user("u"));
-        assert_eq!(limiter.count(1, Caller::user("u"), once, 0), Ok(()));
     }
 
     #[test]

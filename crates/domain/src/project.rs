@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use crate::{error::Result, secret::Secret};
+use crate::{error::Result, password::Strength, secret::Secret};
 
 /// Something that happened to an account, told to a project that wants to know. It cannot be held up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,20 @@ impl AccountEvent {
     }
 }
 
+/// A parameter of a method that `validator.js` describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedParameter {
+    /// Its name.
+    pub name: String,
+    /// Whether it must be there. What a method demands it demands all the same.
+    pub required: bool,
+    /// Its type as the original writes them: `timestamp|array<timestamp>`.
+    pub kind: String,
+    /// Whether it was described for the very method: then the method takes it, even if it has no such
+    /// parameter of its own.
+    pub is_own: bool,
+}
+
 /// A project's own scripts. Each method may answer the error that the script threw
 /// ([`crate::error::Error::thrown`]).
 #[async_trait]
@@ -50,8 +64,14 @@ pub trait ProjectScripts: Send + Sync {
     /// Whether `hooks/index.js` has `beforeRegister`.
     fn has_before_register(&self) -> bool;
 
-    /// Runs `beforeRegister({userRecord, clientInfo})` and answers the record to be stored.
-    async fn before_register(&self, record: Map<String, Value>, client_info: Map<String, Value>) -> Result<Map<String, Value>>;
+    /// Runs `beforeRegister({userRecord, clientInfo, params})` and answers the record to be stored.
+    /// `params` are those of the call that only the project knows: see [`Self::parameters`].
+    async fn before_register(
+        &self,
+        record: Map<String, Value>,
+        client_info: Map<String, Value>,
+        params: Map<String, Value>,
+    ) -> Result<Map<String, Value>>;
 
     /// Whether there is a `custom-password.js`.
     fn has_custom_password(&self) -> bool;
@@ -73,9 +93,16 @@ pub trait ProjectScripts: Send + Sync {
     /// Whether `validator.js` has a rule for a type, or for what a list type consists of.
     fn has_rule(&self, kind: &str) -> bool;
 
-    /// Checks a value with the rules of `validator.js`. `kind` is a type as the original writes them
-    /// (`password`, `array<string>`), for which [`Self::has_rule`].
-    async fn check(&self, kind: &str, value: &Value) -> Result<()>;
+    /// The parameters that `validator.js` describes for a method, those for all methods included.
+    fn parameters(&self, method: &str) -> Vec<DescribedParameter>;
+
+    /// Checks a value with the rules of `validator.js`, ours ([`crate::validate::check_kind`]) and basic
+    /// types. `kind` is a type as the original writes them (`password`, `timestamp|array<timestamp>`).
+    async fn check(&self, kind: &str, value: &Value, strength: Option<Strength>) -> Result<()>;
+
+    /// Reads the files anew now, rather than when a change is noticed. Errors: what does not load; the
+    /// former version goes on.
+    async fn reload(&self) -> std::result::Result<(), String>;
 
     /// Tells of something that happened, and does not wait.
     fn notify(&self, event: AccountEvent, facts: Map<String, Value>);

@@ -92,7 +92,7 @@ impl Context<'_> {
         let id = record.remove("_id");
         let mut doc = Map::new();
         doc.extend(id.map(|id| ("_id".to_owned(), id)));
-        for (name, value) in scripts.before_register(record, self.info_for_scripts()).await? {
+        for (name, value) in scripts.before_register(record, self.info_for_scripts(), self.own_params.clone()).await? {
             // The account's id and sessions are not the script's to choose.
             if !["_id", "token"].contains(&name.as_str()) {
                 doc.insert(name, value);

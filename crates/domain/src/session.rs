@@ -42,6 +42,8 @@ pub struct PasswordProof {
     pub rehash: Option<(String, Option<i64>)>,
     /// Whether the second step is done, or is somebody else's business.
     pub second_step_done: bool,
+    /// What is to be linked once the second step is done, for a sign-in by something else than a password.
+    pub link: Map<String, Value>,
 }
 
 /// The end of a sign-in by something else than a password.
@@ -189,21 +191,21 @@ impl Context<'_> {
 
     /// Starts a session for a user who proved to be that user by something else than a password, and
     /// lays `link` over the user's document at the same time: identifiers that the user was not known
-    /// by yet, keys of a third party.
+    /// by yet, keys of a third party. Where a second step is due they are linked after it.
     pub async fn sign_in_linked(
         &self,
         user: &User,
         link: &Map<String, Value>,
         policy: &TokenPolicy,
+        proof: PasswordProof,
         previous: Option<&PresentToken>,
     ) -> Result<LinkedSignIn> {
         let mut linked = user.clone();
         if !lay_over(&mut linked.doc, link) {
-            let token = self.sign_in(user, policy, PasswordProof::default(), previous).await?;
+            let token = self.sign_in(user, policy, proof, previous).await?;
             return Ok(token.map_or(LinkedSignIn::Stale, LinkedSignIn::Done));
         }
-        // What is to be linked is linked by a later sign-in.
-        self.ask_second_step(user, &PasswordProof::default()).await?;
+        self.ask_second_step(user, &PasswordProof { link: link.clone(), ..proof }).await?;
         let claims = self.claims_of(&linked).await?;
         for push in 0..ATTEMPTS as i64 {
             let (session, token) = self.mint(&linked, &claims, policy, push);

@@ -89,6 +89,19 @@ impl Rule {
     }
 }
 
+/// The rules that a project's `validator.js` may name; those of other rules are the engine's basic types.
+const NAMED: [Rule; 7] = [Rule::Username, Rule::Password, Rule::Mobile, Rule::Email, Rule::Nickname, Rule::RealName, Rule::IdCard];
+
+/// Whether a type that a project's `validator.js` names is one of ours.
+pub fn is_kind(kind: &str) -> bool {
+    NAMED.iter().any(|rule| rule.name() == kind)
+}
+
+/// Checks a value with our own rule for a type. `None`: the type is none of ours.
+pub fn check_kind(kind: &str, value: &Value, strength: Option<Strength>) -> Option<Result<()>> {
+    NAMED.iter().find(|rule| rule.name() == kind).map(|rule| check(&required("", *rule), value, strength))
+}
+
 /// A parameter of a method.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -128,20 +141,26 @@ impl Params {
         Ok(Self(params))
     }
 
-    /// As [`Self::parse`]; types for which the project has rules of its own are checked by these
-    /// instead of the built-in ones.
+    /// As [`Self::parse`], with the project's own rules: those for types of ours are asked instead of
+    /// ours, and parameters that the project describes must be as it says. Answers the described
+    /// parameters that the method itself does not have, too.
     pub async fn parse_with(
         params: Map<String, Value>,
+        method: &str,
         fields: &[Field],
         strength: Option<Strength>,
         scripts: &dyn ProjectScripts,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Map<String, Value>)> {
+        let described = scripts.parameters(method);
         for field in fields {
+            let described = described.iter().find(|described| described.name == field.name);
+            let is_required = field.required || described.is_some_and(|described| described.required);
+            let kind = described.map_or(field.rule.kind(), |described| described.kind.as_str());
             match params.get(field.name).filter(|value| !is_absent(value)) {
-                None if field.required => return Err(Error::new(Code::ParamRequired).with("param", field.name)),
+                None if is_required => return Err(Error::new(Code::ParamRequired).with("param", field.name)),
                 None => {}
-                Some(value) if scripts.has_rule(field.rule.kind()) => {
-                    scripts.check(field.rule.kind(), value).await.map_err(|error| error.with("param", field.name))?;
+                Some(value) if described.is_some() || scripts.has_rule(kind) => {
+                    scripts.check(kind, value, strength).await.map_err(|error| error.with("param", field.name))?;
                     if !field.rule.can_hold(value) {
                         return Err(Error::new(Code::InvalidParam).with("param", field.name));
                     }
@@ -149,7 +168,19 @@ impl Params {
                 Some(value) => check(field, value, strength)?,
             }
         }
-        Ok(Self(params))
+        let mut own = Map::new();
+        for described in described.iter().filter(|described| described.is_own && !fields.iter().any(|field| field.name == described.name)) {
+            let named = |error: Error| error.with("param", described.name.clone());
+            match params.get(&described.name).filter(|value| !is_absent(value)) {
+                None if described.required => return Err(named(Code::ParamRequired.into())),
+                None => {}
+                Some(value) => {
+                    scripts.check(&described.kind, value, strength).await.map_err(named)?;
+                    own.insert(described.name.clone(), value.clone());
+                }
+            }
+        }
+        Ok((Self(params), own))
     }
 
     /// A text parameter; `None` if it is absent (or blank).

@@ -18,6 +18,7 @@ use crate::{
     error::{HookError, Problem},
     event::Event,
     options::Options,
+    parameters::DescribedParameters,
     pool::{Pool, Reply, Task, Work},
     texts::Texts,
 };
@@ -104,6 +105,12 @@ impl Hooks {
         self.has(Script::Validator, name)
     }
 
+    /// The parameters that `validator.js` describes.
+    pub fn parameters(&self) -> Arc<DescribedParameters> {
+        self.check_soon();
+        self.pool.loaded().map(|loaded| loaded.inventory.parameters.clone()).unwrap_or_default()
+    }
+
     /// The texts of `lang/index.js`.
     pub fn texts(&self) -> Arc<Texts> {
         self.check_soon();
@@ -122,7 +129,7 @@ impl Hooks {
     }
 
     /// What `beforeRegister` makes of a new user's record: what it returns, or the record that it
-    /// changed in place.
+    /// changed in place. `params`: the call's own parameters ([`Hooks::parameters`]).
     ///
     /// # Errors
     /// [`HookError::Thrown`] where the script refuses the registration, otherwise as always.
@@ -130,8 +137,9 @@ impl Hooks {
         &self,
         user_record: Map<String, Value>,
         client_info: Map<String, Value>,
+        params: Map<String, Value>,
     ) -> Result<Map<String, Value>, HookError> {
-        let argument = json!({ "userRecord": user_record, "clientInfo": client_info });
+        let argument = json!({ "userRecord": user_record, "clientInfo": client_info, "params": params });
         match self.call(Script::Hooks, BEFORE_REGISTER, argument, Some("userRecord")).await? {
             Some(Value::Object(user_record)) => Ok(user_record),
             _ => Err(HookError::failed("beforeRegister must return the user record")),

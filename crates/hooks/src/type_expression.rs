@@ -1,5 +1,7 @@
 //! Types of parameters as the original's validator writes them: `timestamp|array<timestamp>`.
 
+use std::fmt;
+
 /// A type that a parameter's value must have (seed 002, "Override or add validation rules").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TypeExpression {
@@ -28,6 +30,22 @@ impl TypeExpression {
             Self::Named(name) => vec![name],
             Self::Array(element) => element.names(),
             Self::Union(types) => types.iter().flat_map(Self::names).collect(),
+        }
+    }
+}
+
+impl fmt::Display for TypeExpression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Array(element) => write!(f, "array<{element}>"),
+            Self::Union(types) => {
+                for (number, alternative) in types.iter().enumerate() {
+                    let bar = if number == 0 { "" } else { "|" };
+                    write!(f, "{bar}{alternative}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -72,6 +90,8 @@ mod tests {
         assert_eq!(TypeExpression::parse("timestamp|array<timestamp>"), Some(either.clone()));
         assert_eq!(TypeExpression::parse("array<timestamp|array<timestamp>>"), Some(TypeExpression::Array(Box::new(either))));
         assert_eq!(TypeExpression::parse("array"), Some(named("array")));
+        let written = "timestamp|array<array<a>|b>";
+        assert_eq!(TypeExpression::parse(written).map(|read| read.to_string()), Some(written.to_owned()));
     }
 
     #[test]

@@ -9,25 +9,18 @@ use crate::{error::HookError, hooks::Hooks, type_expression::TypeExpression};
 /// A verdict: the script's own error where it complains.
 type Verdict = Result<(), HookError>;
 
-/// The built-in rules of the server: `None` for a name that they do not know.
+/// The rules of the server: `None` for a name that they do not know.
 type BuiltIn<'a> = &'a (dyn Fn(&str, &Value) -> Option<Verdict> + Sync);
 
 impl Hooks {
-    /// Checks a value against a type, if `validator.js` has a rule for any of the type's names;
-    /// otherwise `None`: the server's own rules decide.
+    /// Checks a value against a type. Names for which `validator.js` has no rule are the server's own
+    /// (`built_in`) or basic types: `string`, `number`, `boolean`, `object`, `array`.
     ///
-    /// The basic types `string`, `number`, `boolean`, `object` and `array` are known besides.
-    pub async fn validate(&self, expression: &TypeExpression, value: &Value) -> Option<Verdict> {
-        self.validate_with(expression, value, &|_, _| None).await
-    }
-
-    /// As [`Hooks::validate`], with the server's own rules for the names that the project does not override.
-    pub async fn validate_with(&self, expression: &TypeExpression, value: &Value, built_in: BuiltIn<'_>) -> Option<Verdict> {
-        if !expression.names().into_iter().any(|name| self.has_rule(name)) {
-            return None;
-        }
-        let verdicts = self.check(expression, vec![value], built_in).await;
-        Some(verdicts.and_then(|verdicts| verdicts.into_iter().next().unwrap_or_else(|| Err(HookError::failed("no verdict")))))
+    /// # Errors
+    /// What the rule complains of, or why it gave no verdict.
+    pub async fn validate(&self, expression: &TypeExpression, value: &Value, built_in: BuiltIn<'_>) -> Verdict {
+        let verdicts = self.check(expression, vec![value], built_in).await?;
+        verdicts.into_iter().next().unwrap_or_else(|| Err(HookError::failed("no verdict")))
     }
 
     /// The verdicts on all values, so that a list costs one trip into the engine.
@@ -104,15 +97,26 @@ fn check_by_name(name: &str, value: &Value, built_in: BuiltIn<'_>) -> Result<Ver
     if let Some(verdict) = built_in(name, value) {
         return Ok(verdict);
     }
-    let fits = match name {
-        "string" => value.is_string(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        _ => return Err(HookError::failed(format!("there is no rule for the type '{name}'"))),
-    };
-    Ok(if fits { Ok(()) } else { Err(invalid()) })
+    match basic(name) {
+        Some(fits) => Ok(if fits(value) { Ok(()) } else { Err(invalid()) }),
+        None => Err(HookError::failed(format!("there is no rule for the type '{name}'"))),
+    }
+}
+
+/// Whether this is a basic type.
+pub(crate) fn is_basic(name: &str) -> bool {
+    basic(name).is_some()
+}
+
+fn basic(name: &str) -> Option<fn(&Value) -> bool> {
+    match name {
+        "string" => Some(Value::is_string),
+        "number" => Some(Value::is_number),
+        "boolean" => Some(Value::is_boolean),
+        "object" => Some(Value::is_object),
+        "array" => Some(Value::is_array),
+        _ => None,
+    }
 }
 
 fn invalid() -> HookError {

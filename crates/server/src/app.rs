@@ -69,7 +69,7 @@ impl App {
         let AppOptions { settings, center, store, clock, random, sms, mail, setup_token, listen } = options;
         let base = Base { store, clock: clock.clone(), random, ids: Arc::new(Ids::default()) };
         let sessions = Sessions::load(&base).await.context("reading what was revoked / 读取已撤销的会话")?;
-        let scripts = load_scripts(&center, &base).await?;
+        let scripts = load_scripts(&center, &settings, &base).await?;
         let outbox = open_outbox(&settings)?;
         let mut delivery = Delivery::new(sms, mail, outbox, clock);
         delivery.postman = Postman::new(&settings, base.clone()).context("webhooks")?;
@@ -139,11 +139,11 @@ async fn start_host(state: &Arc<State>, address: SocketAddr) -> anyhow::Result<O
     }
 }
 
-async fn load_scripts(center: &Center, base: &Base) -> anyhow::Result<Option<Arc<dyn ProjectScripts>>> {
+async fn load_scripts(center: &Center, settings: &Settings, base: &Base) -> anyhow::Result<Option<Arc<dyn ProjectScripts>>> {
     if !center.scripts().any() {
         return Ok(None);
     }
-    let scripts = FolderScripts::load(&center.scripts().folder, base.clock.clone(), base.random.clone()).await?;
+    let scripts = FolderScripts::load(&center.scripts().folder, &settings.scripts, base.clock.clone(), base.random.clone()).await?;
     Ok(Some(Arc::new(scripts)))
 }
 

@@ -16,6 +16,7 @@ pub mod open_data;
 pub mod openapi;
 pub mod pipeline;
 pub mod reference;
+mod rotation;
 pub mod runtime;
 pub mod scripts;
 pub mod secure_network;

@@ -15,6 +15,9 @@ use crate::{
     state::Base,
 };
 
+/// What the values' key is derived for.
+pub const PURPOSE: &str = "opendb-open-data";
+
 /// The collection, through which alone its values are read and written.
 #[derive(Clone)]
 pub struct OpenData {
@@ -35,7 +38,7 @@ impl OpenData {
     /// The collection of a store. Values are encrypted in production mode, where there is a master key.
     pub fn new(base: Base, settings: &Settings) -> Self {
         let key = settings.security.master_key.as_ref().filter(|_| settings.mode == Mode::Production);
-        let cipher = key.and_then(|key| AtRest::new(key, "opendb-open-data")).map(Arc::new);
+        let cipher = key.and_then(|key| AtRest::new(key, PURPOSE)).map(Arc::new);
         Self { base, cipher }
     }
 

@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 
 use lingpai_domain::validate::Rule;
 
-use crate::methods::{Method, registry::METHODS};
+use crate::methods::{
+    Method, UNI_OPEN_BRIDGE,
+    examples::{self, Example},
+    registry::METHODS,
+};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
@@ -47,6 +51,18 @@ fn operation(method: &Method) -> Value {
         envelope["uniIdToken"] = json!({"type": "string", "description": "用户 token · the user's token"});
         demanded.push("uniIdToken");
     }
+    // Those of uni-open-bridge take their parameters as they are.
+    let mut request = match method.function {
+        UNI_OPEN_BRIDGE => json!({"schema": envelope["params"]}),
+        _ => json!({"schema": {"type": "object", "required": demanded, "properties": envelope}}),
+    };
+    let mut answer = json!({"schema": {"oneOf": [success(method), {"$ref": "#/components/schemas/Error"}]}});
+    if let Some(example) = examples::of(method) {
+        request["example"] = example.body(method);
+        answer["example"] = example.answer.clone().into();
+    }
+    let header = |name: &str| json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
+    let headers: Vec<Value> = Example::headers(method).iter().map(|(name, _)| header(name)).collect();
     let codes: Vec<&str> = method.errors.iter().map(|code| code.wire()).collect();
     json!({
         "operationId": format!("{}.{}", method.function, method.name),
@@ -55,13 +71,14 @@ fn operation(method: &Method) -> Value {
         "description": method.summary.en,
         "x-access": method.access.name(),
         "x-error-codes": codes,
+        "parameters": headers,
         "requestBody": {
             "required": true,
-            "content": {"application/json": {"schema": {"type": "object", "required": demanded, "properties": envelope}}},
+            "content": {"application/json": request},
         },
         "responses": {"200": {
             "description": "errCode 为 0 表示成功 · errCode 0 is success",
-            "content": {"application/json": {"schema": {"oneOf": [success(method), {"$ref": "#/components/schemas/Error"}]}}},
+            "content": {"application/json": answer},
         }},
     })
 }

@@ -3,10 +3,15 @@
 use std::fmt::Write;
 
 use lingpai_domain::error::{Blame, Code};
+use serde_json::Value;
 
 use crate::{
     config::settings::DEFAULTS,
-    methods::{Access, Method, Renewal, registry::METHODS},
+    methods::{
+        Access, Method, Renewal,
+        examples::{self, Example},
+        registry::METHODS,
+    },
     words::{Locale, Words},
 };
 
@@ -21,7 +26,10 @@ fn methods() -> String {
     let mut page = format!("{GENERATED}# 方法 · Methods\n\n");
     page.push_str(
         "URL 形式:`POST /<function>/<method>`,请求体 `{clientInfo, uniIdToken, params}`;同一份说明也在 `/openapi.json`。\n\n\
-         The URL form: `POST /<function>/<method>` with `{clientInfo, uniIdToken, params}`; `/openapi.json` says the same for machines.\n",
+         The URL form: `POST /<function>/<method>` with `{clientInfo, uniIdToken, params}`; `/openapi.json` says the same for machines.\n\n\
+         每个方法都有一个例子:请求体与应答,测试逐一执行并核对。尖括号中的内容每次不同;时间是 2025-10-09 08:53:20 UTC。\n\n\
+         Every method has an example, the body of a call and its answer; the tests make every call and compare. What stands in angle \
+         brackets is different each time; it is 2025-10-09 08:53:20 UTC.\n",
     );
     let mut group = "";
     for method in METHODS {
@@ -64,6 +72,37 @@ fn write_method(page: &mut String, method: &Method) {
         let codes: Vec<String> = method.errors.iter().map(|code| format!("`{}`", code.wire())).collect();
         let _ = writeln!(page, "\n错误 · Errors: {}", codes.join("、"));
     }
+    write_example(page, method);
+}
+
+fn write_example(page: &mut String, method: &Method) {
+    let Some(example) = examples::of(method) else { return };
+    let _ = write!(page, "\n例子 · Example\n\n```http\nPOST /{}/{}\n", method.function, method.name);
+    for (name, value) in Example::headers(method) {
+        let _ = writeln!(page, "{name}: {value}");
+    }
+    let answer = Value::Object(example.answer.clone());
+    let _ = write!(page, "\n{}\n```\n\n```json\n{}\n```\n", by_line(&example.body(method)), by_line(&answer));
+}
+
+/// JSON with each member on a line of its own, what is in it on the same line.
+fn by_line(value: &Value) -> String {
+    let Some(members) = value.as_object().filter(|members| members.len() > 1) else { return spaced(value) };
+    let lines: Vec<String> = members.iter().map(|(name, value)| format!("  {}: {}", Value::from(name.as_str()), spaced(value))).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+/// JSON on one line, with spaces as people write them.
+fn spaced(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, value)| format!("{}: {}", Value::from(name.as_str()), spaced(value))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        scalar => scalar.to_string(),
+    }
 }
 
 fn errors() -> String {
@@ -103,6 +142,7 @@ mod tests {
         let pages: String = pages().into_iter().map(|(_, text)| text).collect();
         for method in METHODS {
             assert!(pages.contains(&format!("### {}.{}", method.function, method.name)), "{}", method.name);
+            assert!(pages.contains(&format!("```http\nPOST /{}/{}\n", method.function, method.name)), "{}", method.name);
         }
         for code in Code::ALL {
             assert!(pages.contains(&format!("| `{}` |", code.wire())), "{}", code.wire());

@@ -8,7 +8,7 @@ use aes_gcm::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -28,6 +28,7 @@ pub struct SecondStepKeys {
     sealing: Zeroizing<[u8; 32]>,
     digests: Zeroizing<[u8; 32]>,
     tickets: Zeroizing<[u8; 32]>,
+    links: Zeroizing<[u8; 32]>,
 }
 
 impl fmt::Debug for SecondStepKeys {
@@ -49,6 +50,9 @@ pub struct Ticket {
     pub nonce: String,
     /// Whether the first step was a password.
     pub by_password: bool,
+    /// What the first step proved besides and the sign-in is to link ([`Context::sign_in_linked`](crate::context::Context)):
+    /// fields of the user's document. Clients cannot read it.
+    pub link: Map<String, Value>,
 }
 
 impl Ticket {
@@ -76,6 +80,7 @@ impl SecondStepKeys {
             sealing: derive(master, "lingpai second step: secrets"),
             digests: derive(master, "lingpai second step: recovery codes"),
             tickets: derive(for_tickets, "lingpai second step: tickets"),
+            links: derive(for_tickets, "lingpai second step: links"),
         }
     }
 
@@ -103,7 +108,8 @@ impl SecondStepKeys {
 
     /// A ticket as the client gets it.
     pub fn sign(&self, ticket: &Ticket) -> String {
-        let body = json!([ticket.uid, ticket.app, ticket.expires, ticket.nonce, ticket.by_password]).to_string();
+        let link = self.seal_link(ticket);
+        let body = json!([ticket.uid, ticket.app, ticket.expires, ticket.nonce, ticket.by_password, link]).to_string();
         let body = BASE64_URL_SAFE_NO_PAD.encode(body);
         let signature = BASE64_URL_SAFE_NO_PAD.encode(mac(&self.tickets[..], &[body.as_bytes()]));
         format!("{body}.{signature}")
@@ -118,17 +124,40 @@ impl SecondStepKeys {
         }
         let fields: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
         let text = |at: usize| fields.get(at).and_then(Value::as_str).map(str::to_owned);
-        Some(Ticket {
-            uid: text(0)?,
-            app: text(1)?,
-            expires: fields.get(2)?.as_i64()?,
-            nonce: text(3)?,
-            by_password: fields.get(4)?.as_bool()?,
-        })
+        let (uid, nonce) = (text(0)?, text(3)?);
+        let link = match fields.get(5)? {
+            Value::Null => Map::new(),
+            sealed => self.open_link(&uid, &nonce, sealed.as_str()?)?,
+        };
+        Some(Ticket { app: text(1)?, expires: fields.get(2)?.as_i64()?, by_password: fields.get(4)?.as_bool()?, uid, nonce, link })
+    }
+
+    fn seal_link(&self, ticket: &Ticket) -> Option<String> {
+        let text = Some(&ticket.link).filter(|link| !link.is_empty()).map(|link| Value::Object(link.clone()).to_string())?;
+        let payload = Payload { msg: text.as_bytes(), aad: ticket.uid.as_bytes() };
+        let sealed = self.links_cipher().encrypt(&self.link_nonce(&ticket.nonce).into(), payload).ok()?;
+        Some(BASE64_URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    fn open_link(&self, uid: &str, nonce: &str, sealed: &str) -> Option<Map<String, Value>> {
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let payload = Payload { msg: &sealed, aad: uid.as_bytes() };
+        let opened = self.links_cipher().decrypt(&self.link_nonce(nonce).into(), payload).ok()?;
+        serde_json::from_slice(&opened).ok()
+    }
+
+    /// A ticket has 16 random bytes of its own, so that no other has the same.
+    fn link_nonce(&self, nonce: &str) -> [u8; NONCE] {
+        let mac = mac(&self.links[..], &[b"nonce", nonce.as_bytes()]);
+        std::array::from_fn(|at| mac[at])
     }
 
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new((&*self.sealing).into())
+    }
+
+    fn links_cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new((&*self.links).into())
     }
 }
 
@@ -181,7 +210,7 @@ mod tests {
     #[test]
     fn a_ticket_is_what_was_signed() {
         let (keys_of_one, _) = keys(Some("one master key"));
-        let ticket = Ticket { uid: "u".into(), app: "a".into(), expires: 5, nonce: "n".into(), by_password: true };
+        let ticket = Ticket { uid: "u".into(), app: "a".into(), expires: 5, nonce: "n".into(), by_password: true, link: Map::new() };
         let text = keys_of_one.sign(&ticket);
         assert_eq!(keys_of_one.verify(&text), Some(ticket.clone()));
         let other = keys_of_one.sign(&Ticket { uid: "v".into(), ..ticket });
@@ -193,9 +222,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_ticket_links_is_read_by_us_only() {
+        let (keys_of_one, _) = keys(Some("one master key"));
+        let link = json!({"wx_unionid": "u-1", "wx_openid": {"mp": "o-1"}}).as_object().unwrap().clone();
+        let ticket = Ticket { uid: "u".into(), app: "a".into(), expires: 5, nonce: "n".into(), by_password: false, link };
+        let text = keys_of_one.sign(&ticket);
+        assert_eq!(keys_of_one.verify(&text), Some(ticket));
+        let body = BASE64_URL_SAFE_NO_PAD.decode(text.split('.').next().unwrap()).unwrap();
+        assert!(!String::from_utf8(body).unwrap().contains("u-1"));
+        assert_eq!(keys(Some("another")).0.verify(&text), None);
+    }
+
+    #[test]
     fn development_mode_signs_tickets_that_nobody_else_can() {
         let (one, random) = keys(None);
-        let ticket = Ticket { uid: "u".into(), app: "a".into(), expires: 5, nonce: "n".into(), by_password: false };
+        let ticket = Ticket { uid: "u".into(), app: "a".into(), expires: 5, nonce: "n".into(), by_password: false, link: Map::new() };
         assert_eq!(SecondStepKeys::new(None, &random).verify(&one.sign(&ticket)), None);
     }
 }

@@ -42,6 +42,7 @@ impl Context<'_> {
             expires: self.clock.now_ms() + Ticket::LIFETIME_MS,
             nonce: self.random.hex(16),
             by_password: proof.lock.is_some(),
+            link: proof.link.clone(),
         };
         let step = json!({"ticket": keys.sign(&ticket), "expired": ticket.expires, "methods": ["totp", "recovery-code"]});
         Err(Error::new(Code::SecondStepRequired).with_fields(Map::from_iter([("secondStep".to_owned(), step)])))

@@ -10,6 +10,7 @@ mod codes;
 mod documents;
 mod files;
 mod gate;
+mod guesses;
 mod second_steps;
 mod session_list;
 mod sessions;
@@ -27,6 +28,7 @@ pub use documents::{
 };
 pub use files::{FileAdded, FileQuota, FileRecord};
 pub use gate::{GateChange, GateCursor, GateNews};
+pub use guesses::{Guess, GuessKind};
 pub use second_steps::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 pub use session_list::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse};
 pub use sessions::{
@@ -181,6 +183,11 @@ pub trait Store: Send + Sync {
     /// Stores a new password.
     async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged>;
 
+    /// Counts a guess of a user's own secret before it is tested. `Ok(false)`: there were as many as
+    /// may be, this one is not counted and must not be tested. Of many callers at once no more are told
+    /// `true` than may be.
+    async fn count_guess(&self, guess: &Guess) -> Result<bool>;
+
     /// Stores a new status. `Ok(false)`: no such user.
     async fn change_status(&self, change: &StatusChange) -> Result<bool>;
 
@@ -318,7 +325,7 @@ pub trait Store: Send + Sync {
     async fn admin_exists(&self) -> Result<bool>;
 
     /// Removes what is past its time: codes, captchas and values of `opendb-open-data` that expired before `codes_before`, log
-    /// rows created before `log_before`, sessions and nonces expired before `now` (milliseconds),
+    /// rows created before `log_before`, sessions, nonces and guesses expired before `now` (milliseconds),
     /// and changes of the gate that no token can be older than.
     async fn sweep(&self, now: i64, codes_before: i64, log_before: Option<i64>) -> Result<()>;
 
@@ -353,6 +360,10 @@ pub trait Store: Send + Sync {
     /// Puts other recovery codes in the place of those that are left. `Ok(false)`: there is no
     /// confirmed second step.
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool>;
+
+    /// Puts another encryption of the same secret in the place of `secret`, and removes the recovery
+    /// codes, whose digests belong to the key before. `Ok(false)`: another is stored, or none.
+    async fn replace_second_step_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> Result<bool>;
 
     /// Removes a second step, confirmed or not. `audit`: who did it, when it was not the user.
     /// `Ok(false)`: there was none.

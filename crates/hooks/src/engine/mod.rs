@@ -16,7 +16,7 @@ pub(crate) use self::{
     start::{BEFORE_REGISTER, CUSTOM_TOKEN, ENCRYPT_PASSWORD, VERIFY_PASSWORD},
     surroundings::Surroundings,
 };
-use crate::{error::HookError, json};
+use crate::{error::HookError, json, parameters::DescribedParameters};
 
 /// The code of a rule that only says no.
 const INVALID_PARAM: &str = "uni-id-invalid-param";
@@ -25,6 +25,7 @@ const INVALID_PARAM: &str = "uni-id-invalid-param";
 pub(crate) struct Sandbox {
     // Before the context and the runtime, which must go last.
     functions: BTreeMap<String, Persistent<Function<'static>>>,
+    parameters: DescribedParameters,
     exported: Persistent<JsValue<'static>>,
     host: Host,
     around: Rc<Surroundings>,
@@ -57,6 +58,11 @@ impl Sandbox {
     /// The names of the functions (or rules) that the script exports.
     pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str)
+    }
+
+    /// The parameters that the script describes.
+    pub(crate) const fn parameters(&self) -> &DescribedParameters {
+        &self.parameters
     }
 
     /// Calls a function and waits for its promise; `None` where the result is not JSON (undefined).

@@ -7,7 +7,7 @@ use rquickjs::{Context, Ctx, Exception, Function, Object, Persistent, Runtime, V
 use serde_json::Value;
 
 use super::{Host, Sandbox, Script, Surroundings, evaluate, exception, host_function};
-use crate::{builtin, error::HookError, event::Event, json, resolve::resolve};
+use crate::{builtin, error::HookError, event::Event, json, parameters, parameters::DescribedParameters, resolve::resolve};
 
 impl Sandbox {
     /// Starts a script of the folder; `None` where the folder has no such file.
@@ -30,16 +30,16 @@ impl Sandbox {
         let slot = around.slot.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || slot.is_expired())));
         let context = Context::full(&runtime).map_err(engine)?;
-        let (host, exported, functions) = context.with(|ctx| {
+        let (host, exported, functions, parameters) = context.with(|ctx| {
             let explain = |error| exception::explain(&ctx, error, around.slot.is_expired());
             let host = host(&ctx, &around).map_err(explain)?;
             let load: Function = host.get("load").map_err(explain)?;
             let exported: JsValue = load.call((path.as_str(),)).map_err(explain)?;
-            let functions = functions(&ctx, script, &host, &exported, &explain)?;
+            let Offered { functions, parameters } = offered(&ctx, script, &host, &exported, &explain)?;
             let functions = functions.into_iter().map(|(name, function)| (name, Persistent::save(&ctx, function))).collect();
-            Ok((keep(&ctx, &host).map_err(explain)?, Persistent::save(&ctx, exported), functions))
+            Ok((keep(&ctx, &host).map_err(explain)?, Persistent::save(&ctx, exported), functions, parameters))
         })?;
-        Ok(Some(Self { functions, exported, host, around, context, _runtime: runtime }))
+        Ok(Some(Self { functions, parameters, exported, host, around, context, _runtime: runtime }))
     }
 
     /// What the script exports, as JSON.
@@ -104,15 +104,23 @@ fn keep<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> rquickjs::Result<Host> {
     })
 }
 
-/// The functions that the server will call, by name.
-fn functions<'js>(
+/// What a script offers.
+#[derive(Default)]
+struct Offered<'js> {
+    /// The functions that the server will call, by name.
+    functions: BTreeMap<String, Function<'js>>,
+    /// The parameters that `validator.js` describes.
+    parameters: DescribedParameters,
+}
+
+fn offered<'js>(
     ctx: &Ctx<'js>,
     script: Script,
     host: &Object<'js>,
     exported: &JsValue<'js>,
     explain: &dyn Fn(rquickjs::Error) -> HookError,
-) -> Result<BTreeMap<String, Function<'js>>, HookError> {
-    let mut functions = BTreeMap::new();
+) -> Result<Offered<'js>, HookError> {
+    let Offered { mut functions, mut parameters } = Offered::default();
     match script {
         Script::CustomToken => {
             let function = exported.as_function().ok_or_else(|| HookError::failed("must export a function: module.exports = ..."))?;
@@ -144,14 +152,17 @@ fn functions<'js>(
             }
             ctx.globals().set("ERROR", codes.clone()).map_err(explain)?;
             let rules_of: Function = host.get("rulesOf").map_err(explain)?;
-            let rules: Object = rules_of.call((exported.clone(), codes)).map_err(explain)?;
+            let added: Object = rules_of.call((exported.clone(), codes)).map_err(explain)?;
+            let rules: Object = added.get("rules").map_err(explain)?;
             for rule in rules.props::<String, Function>() {
                 let (name, function) = rule.map_err(explain)?;
                 functions.insert(name, function);
             }
+            let described: String = added.get("params").map_err(explain)?;
+            parameters = parameters::parse(&described, &|name| functions.contains_key(name)).map_err(HookError::failed)?;
         }
     }
-    Ok(functions)
+    Ok(Offered { functions, parameters })
 }
 
 /// The one function of `custom-token.js`.

@@ -182,9 +182,10 @@
     },
     adopt: (thenable) => Promise.resolve(thenable),
     wellFormed: (text) => text.toWellFormed(),
-    // The rules that validator.js adds: type name -> function.
+    // What validator.js adds: `rules`, type name -> function, and `params`, method -> parameter -> type.
     rulesOf(exported, errorCodes) {
       const rules = Object.create(null);
+      const params = Object.create(null);
       const validator = {
         mixin(type, rule) {
           if (typeof type !== 'string' || !RULE_NAME.test(type)) throw new TypeError(`not a name of a type: ${String(type)}`);
@@ -192,10 +193,21 @@
           rules[type] = rule;
           return validator;
         },
+        params(method, described) {
+          if (typeof method !== 'string') throw new TypeError('params takes the name of a method first');
+          if (typeof described !== 'object' || described === null) throw new TypeError(`the parameters of ${method} must be an object`);
+          params[method] = Object.assign(params[method] ?? Object.create(null), described);
+          return validator;
+        },
       };
       if (typeof exported === 'function') exported.call({ validator }, validator, { ERROR: errorCodes });
-      else for (const type of Object.keys(exported)) validator.mixin(type, exported[type]);
-      return rules;
+      else {
+        for (const [type, rule] of Object.entries(exported)) {
+          if (type !== 'params') validator.mixin(type, rule);
+          else for (const [method, described] of Object.entries(rule)) validator.params(method, described);
+        }
+      }
+      return { rules, params: JSON.stringify(params) };
     },
   };
 })

@@ -28,6 +28,7 @@ use crate::{
     event::Event,
     folder::Version,
     options::Options,
+    parameters::DescribedParameters,
     texts::Texts,
 };
 
@@ -72,6 +73,8 @@ pub(crate) struct Inventory {
     pub(crate) functions: [BTreeSet<String>; Script::ALL.len()],
     /// The texts of `lang/index.js`.
     pub(crate) texts: Arc<Texts>,
+    /// The parameters that `validator.js` describes.
+    pub(crate) parameters: Arc<DescribedParameters>,
 }
 
 /// The version that runs.

@@ -140,6 +140,9 @@ fn load(pool: &Pool, slot: &Arc<Slot>, engine: &mut Option<Engine>) -> Result<()
         slot.renew(Watchdog::ticks_of(pool.options.time_limit));
         let started = Sandbox::start(script, surroundings(pool, slot, &version, script)).and_then(|sandbox| {
             if let Some(sandbox) = &sandbox {
+                if script == Script::Validator {
+                    inventory.parameters = Arc::new(sandbox.parameters().clone());
+                }
                 if script == Script::Lang {
                     inventory.texts = Arc::new(texts(sandbox)?);
                 } else if let Some(functions) = inventory.functions.get_mut(script.index()) {

@@ -138,7 +138,7 @@ async fn one_file_s_tampering_does_not_reach_another_file() {
         ),
     ]);
     let hooks = project.load();
-    assert_eq!(hooks.before_register(map(json!({ "a": 1 })), Map::new()).await, Ok(map(json!({ "a": 1 }))));
+    assert_eq!(hooks.before_register(map(json!({ "a": 1 })), Map::new(), Map::new()).await, Ok(map(json!({ "a": 1 }))));
     let token = hooks.custom_token(Map::new()).await.unwrap();
     assert_eq!(Value::Object(token), json!({ "hash": "900150983cd24fb0d6963f7d28e17f72", "list": [1] }));
 }

@@ -41,9 +41,9 @@ async fn a_recorded_before_register_changes_or_refuses() {
     let source = "module.exports={beforeRegister({userRecord,clientInfo}){if(userRecord.username==='blocked'){throw{errCode:'my-blocked',errMsg:'blocked by hook'}}userRecord.from_hook=clientInfo.appId;return userRecord}}";
     let hooks = Project::new(&[("hooks/index.js", source)]).load();
     let client = map(json!({ "appId": "__UNI__1" }));
-    let record = hooks.before_register(map(json!({ "username": "ok" })), client.clone()).await.unwrap();
+    let record = hooks.before_register(map(json!({ "username": "ok" })), client.clone(), Map::new()).await.unwrap();
     assert_eq!(record, map(json!({ "username": "ok", "from_hook": "__UNI__1" })));
-    let refused = hooks.before_register(map(json!({ "username": "blocked" })), client).await.unwrap_err();
+    let refused = hooks.before_register(map(json!({ "username": "blocked" })), client, Map::new()).await.unwrap_err();
     assert_eq!(refused, HookError::Thrown { err_code: "my-blocked".into(), err_msg: "blocked by hook".into() });
 }
 
@@ -51,7 +51,7 @@ async fn a_recorded_before_register_changes_or_refuses() {
 async fn before_register_may_change_the_record_in_place() {
     let source = "exports.beforeRegister = async ({ userRecord }) => { await null; userRecord.vip = new Date(0) }";
     let hooks = Project::new(&[("hooks/index.js", source)]).load();
-    let record = hooks.before_register(map(json!({ "username": "a" })), Map::new()).await.unwrap();
+    let record = hooks.before_register(map(json!({ "username": "a" })), Map::new(), Map::new()).await.unwrap();
     assert_eq!(record, map(json!({ "username": "a", "vip": "1970-01-01T00:00:00.000Z" })));
 }
 
@@ -62,9 +62,9 @@ async fn thrown_codes_may_be_numbers_or_fields_of_an_error() {
         throw Object.assign(new Error('no'), { errCode: 'e' });
     }";
     let hooks = Project::new(&[("hooks/index.js", source)]).load();
-    let number = hooks.before_register(map(json!({ "n": 1 })), Map::new()).await;
+    let number = hooks.before_register(map(json!({ "n": 1 })), Map::new(), Map::new()).await;
     assert_eq!(number, Err(HookError::Thrown { err_code: 4001.into(), err_msg: String::new() }));
-    let error = hooks.before_register(Map::new(), Map::new()).await;
+    let error = hooks.before_register(Map::new(), Map::new(), Map::new()).await;
     assert_eq!(error, Err(HookError::Thrown { err_code: "e".into(), err_msg: "no".into() }));
 }
 
@@ -72,7 +72,7 @@ async fn thrown_codes_may_be_numbers_or_fields_of_an_error() {
 async fn any_other_throw_names_the_file_and_the_line() {
     let source = "exports.beforeRegister = ({ userRecord }) => {\n  const x = 1;\n  return userRecord.a.b;\n}";
     let hooks = Project::new(&[("hooks/index.js", source)]).load();
-    match hooks.before_register(Map::new(), Map::new()).await {
+    match hooks.before_register(Map::new(), Map::new(), Map::new()).await {
         Err(HookError::Failed { what, place }) => {
             assert!(what.starts_with("TypeError"), "{what}");
             assert_eq!(place.as_deref(), Some("hooks/index.js:3"));

@@ -24,7 +24,9 @@ fn thrown(code: impl Into<Value>, text: &str) -> Option<Result<(), HookError>> {
 #[tokio::test]
 async fn rules_arrays_and_unions_are_applied() {
     let hooks = Project::new(&[("validator.js", VALIDATOR)]).load();
-    let check = async |expression: &str, value: Value| hooks.validate(&TypeExpression::parse(expression).unwrap(), &value).await;
+    let check = async |expression: &str, value: Value| {
+        Some(hooks.validate(&TypeExpression::parse(expression).unwrap(), &value, &|_, _| None).await)
+    };
     let invalid = || thrown("uni-id-invalid-param", "");
     assert_eq!(check("password", json!("long enough")).await, Some(Ok(())));
     assert_eq!(check("password", json!("short")).await, thrown("uni-id-invalid-password", "ten at least"));
@@ -45,8 +47,9 @@ async fn rules_arrays_and_unions_are_applied() {
     assert_eq!(check("thrower", json!(1)).await, thrown(7, "thrown"));
     assert!(matches!(check("thrower", json!("crash")).await, Some(Err(HookError::Failed { .. }))));
     assert!(matches!(check("odd", json!(1)).await, Some(Err(HookError::Failed { .. }))));
-    assert_eq!(check("username", json!("x")).await, None);
-    assert_eq!(check("string", json!("x")).await, None);
+    assert!(matches!(check("username", json!("x")).await, Some(Err(HookError::Failed { .. }))));
+    assert_eq!(check("string|array<number>", json!("x")).await, Some(Ok(())));
+    assert_eq!(check("string|array<number>", json!(["x"])).await, invalid());
     assert!(matches!(check("flag|unheardOf", json!(2)).await, Some(Err(HookError::Failed { .. }))));
 }
 
@@ -55,6 +58,33 @@ async fn the_server_s_own_rules_serve_in_mixed_types() {
     let hooks = Project::new(&[("validator.js", "module.exports = { flag: (value) => value === 1 }")]).load();
     let built_in = |name: &str, value: &Value| (name == "username").then(|| if value == "bob" { Ok(()) } else { Err(HookError::TimedOut) });
     let either = TypeExpression::parse("flag|username").unwrap();
-    assert_eq!(hooks.validate_with(&either, &json!("bob"), &built_in).await, Some(Ok(())));
-    assert_eq!(hooks.validate_with(&either, &json!("eve"), &built_in).await, thrown("uni-id-invalid-param", ""));
+    assert_eq!(hooks.validate(&either, &json!("bob"), &built_in).await, Ok(()));
+    assert_eq!(Some(hooks.validate(&either, &json!("eve"), &built_in).await), thrown("uni-id-invalid-param", ""));
+}
+
+#[tokio::test]
+async fn parameters_are_described_in_both_forms() {
+    let function = "module.exports = (validator) => {
+        validator.mixin('timestamp', () => true)
+            .params('registerUser', { birthday: 'timestamp', visits: { required: true, type: 'array<timestamp>' } })
+            .params('registerUser', { gender: 'number' })
+        validator.params('*', { inviteCode: 'string' })
+    }";
+    let object = "module.exports = { timestamp: () => true, params: {
+        registerUser: { birthday: 'timestamp', visits: { required: true, type: 'array<timestamp>' }, gender: 'number' },
+        '*': { inviteCode: 'string' },
+    } }";
+    for script in [function, object] {
+        let parameters = Project::new(&[("validator.js", script)]).load().parameters();
+        let described: Vec<_> = parameters["registerUser"].iter().map(|described| (described.name.as_str(), described.required)).collect();
+        assert_eq!(described, [("birthday", false), ("visits", true), ("gender", false)]);
+        assert_eq!(parameters["*"].len(), 1);
+    }
+}
+
+#[test]
+fn a_parameter_of_no_known_type_does_not_load() {
+    let script = "module.exports = (validator) => validator.params('registerUser', { birthday: 'timestmap' })";
+    let problems = Project::new(&[("validator.js", script)]).try_load(lingpai_hooks::Options::default()).err().unwrap_or_default();
+    assert!(problems.iter().any(|problem| problem.what.contains("timestmap")), "{problems:?}");
 }

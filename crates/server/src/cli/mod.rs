@@ -8,6 +8,7 @@ mod export;
 mod extended_json;
 mod import;
 mod init;
+mod keys;
 mod load;
 mod migrate;
 mod reference;
@@ -49,6 +50,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: admin::AdminCommand,
+    },
+    /// 更换密钥 · Exchange secrets
+    Keys {
+        #[command(subcommand)]
+        command: keys::KeysCommand,
     },
     /// 安全网络:查看证明,管理密钥 · The secure network: look at attestations, manage keys
     Secure {
@@ -106,6 +112,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Admin { command } => admin::run(command),
+        Command::Keys { command } => keys::run(command),
         Command::Secure { command } => secure::run(command),
         Command::Reference { folder } => reference::run(&folder),
     }

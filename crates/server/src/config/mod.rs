@@ -9,7 +9,7 @@ mod fresh;
 pub mod init;
 mod nearest;
 pub mod report;
-mod secret_file;
+pub(crate) mod secret_file;
 pub mod settings;
 
 pub use center::{AppConfig, Center};

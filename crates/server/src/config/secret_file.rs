@@ -31,6 +31,20 @@ pub fn create_all(files: &[(PathBuf, String)]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Puts another text in the place of a file's, all of it or nothing.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let permissions = fs::metadata(path)?.permissions();
+    create(&beside, text)?;
+    fs::set_permissions(&beside, permissions)?;
+    fs::rename(&beside, path)
+}
+
 fn exists(path: &Path) -> Problem {
     Problem::new(
         Place::file(path.display().to_string()),

@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod captcha;
 pub mod dev;
+pub mod examples;
 pub mod external;
 pub mod facial_recognition_verify;
 pub mod fission;

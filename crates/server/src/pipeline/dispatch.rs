@@ -50,32 +50,38 @@ async fn run(state: &State, call: &mut Call) -> Result<Answer> {
         request_id: &call.request_id,
         locale: call.locale(),
         present: None,
+        own_params: Map::new(),
         roles: state.sessions.roles(),
     };
     let token = call.token.as_deref();
     match &method.access {
         Access::Anyone(handle) => {
             scope.present = access::present(&scope, token).await;
-            handle(&scope, parse(method, &scope, params).await?).await
+            let params = parse(method, &mut scope, params).await?;
+            handle(&scope, params).await
         }
         Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty()).map(str::to_owned)).await,
         Access::User(renewal, handle) => {
             let mut caller = access::user(&scope, token, *renewal).await?;
-            let answer = handle(&scope, parse(method, &scope, params).await?, &caller).await?;
+            let params = parse(method, &mut scope, params).await?;
+            let answer = handle(&scope, params, &caller).await?;
             Ok(with_renewed(answer, &mut caller))
         }
         Access::Role(role, renewal, handle) => {
             let mut caller = access::role(&scope, token, *renewal, role).await?;
-            let answer = handle(&scope, parse(method, &scope, params).await?, &caller).await?;
+            let params = parse(method, &mut scope, params).await?;
+            let answer = handle(&scope, params, &caller).await?;
             Ok(with_renewed(answer, &mut caller))
         }
         Access::Listed(handle) => {
             let listed = listed_address::check(&scope)?;
-            handle(&scope, parse(method, &scope, params).await?, &listed).await
+            let params = parse(method, &mut scope, params).await?;
+            handle(&scope, params, &listed).await
         }
         Access::Signed(handle) => {
             let partner = signature::check(&scope, call, params.as_ref()).await?;
-            handle(&scope, parse(method, &scope, params).await?, &partner).await
+            let params = parse(method, &mut scope, params).await?;
+            handle(&scope, params, &partner).await
         }
     }
 }
@@ -97,11 +103,15 @@ fn find(call: &Call) -> Result<&'static Method> {
     }
 }
 
-async fn parse(method: &Method, scope: &Scope<'_>, params: Option<Map<String, Value>>) -> Result<Params> {
+async fn parse(method: &Method, scope: &mut Scope<'_>, params: Option<Map<String, Value>>) -> Result<Params> {
     let params = params.ok_or_else(|| Error::new(Code::InvalidParam).with("param", "params"))?;
     let strength = scope.config.password_strength;
     match scope.state.scripts.as_deref() {
-        Some(scripts) => Params::parse_with(params, method.fields, strength, scripts).await,
+        Some(scripts) => {
+            let (params, own) = Params::parse_with(params, method.name, method.fields, strength, scripts).await?;
+            scope.own_params = own;
+            Ok(params)
+        }
         None => Params::parse(params, method.fields, strength),
     }
 }

@@ -29,6 +29,7 @@ async fn check(state: &State, call: &Call, token: &str) -> Result<Value> {
         request_id: &call.request_id,
         locale: call.locale(),
         present: None,
+        own_params: Default::default(),
         roles: state.sessions.roles(),
     };
     let (present, roles) = access::verify(&scope, token).await?;

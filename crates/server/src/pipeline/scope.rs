@@ -9,13 +9,14 @@ use lingpai_domain::{
     client::Client,
     context::{Context, TokenPolicy},
     error::{Code, Error, Result},
-    limits::{Caller, Rate},
     password::{PasswordPolicy, Verdict},
     project::ProjectScripts,
     registration::RegistrationPolicy,
     roles::RoleBook,
+    second_step,
     secret::Secret,
     session::PresentToken,
+    store::{Guess, GuessKind, LockRule},
     verification::CodePolicy,
 };
 
@@ -39,6 +40,8 @@ pub struct Scope<'a> {
     pub locale: Locale,
     /// A token that was sent along and holds; methods that start a session end that one.
     pub present: Option<PresentToken>,
+    /// The call's parameters that only the project's `validator.js` knows.
+    pub(super) own_params: Map<String, Value>,
     pub(super) roles: Arc<RoleBook>,
 }
 
@@ -57,6 +60,7 @@ impl Scope<'_> {
             subscriptions: &self.state.subscriptions,
             second_step_keys: self.state.second_step_keys.as_ref(),
             client_info: self.client_info,
+            own_params: &self.own_params,
         }
     }
 
@@ -160,20 +164,29 @@ impl Scope<'_> {
         self.state.guards.hashing.run(pretend).await
     }
 
-    /// Counts a guess of a signed-in user's own password, before it is tested.
-    pub fn count_password_guess(&self, uid: &str) -> Result<()> {
-        let rate = Rate {
-            count: self.config.password_error_limit.max(1),
-            period_ms: (i64::from(self.config.password_error_retry_time) * 1000).max(1),
-        };
-        let now = self.state.base.clock.now_ms();
-        let counted = self.state.guards.limiter.count(PASSWORD_GUESSES, Caller::user(uid), rate, now);
-        counted.map_err(|_| Error::new(Code::PasswordErrorExceedLimit))
+    /// Tests a signed-in user's own password, once the guess is counted.
+    pub async fn demand_own_password(&self, user: &User, password: &str) -> Result<()> {
+        self.count_guess(user.id(), GuessKind::Password).await?;
+        match self.verify_password(user, password).await? {
+            Verdict::Match { .. } => Ok(()),
+            Verdict::Mismatch | Verdict::Unverifiable(_) => Err(Code::PasswordError.into()),
+        }
     }
 
-    /// A right one was among them.
-    pub fn forget_password_guesses(&self, uid: &str) {
-        self.state.guards.limiter.forget(PASSWORD_GUESSES, Caller::user(uid));
+    /// Counts a guess of a signed-in user's own secret, before it is tested. What a right one leads to
+    /// forgets them: see [`GuessKind`].
+    pub async fn count_guess(&self, uid: &str, kind: GuessKind) -> Result<()> {
+        let guess = Guess { uid: uid.to_owned(), kind, now: self.state.base.clock.now_ms(), lock: self.lock_rule() };
+        match (self.state.base.store.count_guess(&guess).await?, kind) {
+            (true, _) => Ok(()),
+            (false, GuessKind::Password) => Err(Code::PasswordErrorExceedLimit.into()),
+            (false, GuessKind::Totp) => Err(Code::SecondStepExceedLimit.into()),
+        }
+    }
+
+    /// How many wrong secrets in a row lock the one who tries, at least one.
+    pub fn lock_rule(&self) -> LockRule {
+        second_step::lock(self.config.password_error_limit.into(), self.config.password_error_retry_time.into())
     }
 
     /// Takes in a change of sessions that this call made, so that it counts before the answer.
@@ -181,6 +194,3 @@ impl Scope<'_> {
         Ok(self.state.sessions.ask(&self.state.base).await?)
     }
 }
-
-/// The limiter's number for guesses of one's own password; the buckets of methods are below it.
-const PASSWORD_GUESSES: u16 = 1000;

@@ -36,6 +36,11 @@ use client_keys::ClientKeys;
 use keyring::Keyring;
 
 /// Development mode may have no master key. Then nothing is protected, but the form is the same.
+/// What the key of the space's identity and keys is derived for.
+pub const SPACE_KEYS: &str = "secure network: space keys";
+/// What the key of client keys is derived for.
+pub const CLIENT_KEYS: &str = "secure network: client keys";
+
 const DEVELOPMENT_KEY: &str = "development mode without security.master_key protects nothing at rest";
 
 /// What the secure network holds while the program runs.
@@ -58,8 +63,8 @@ impl SecureNetwork {
         Self {
             present: RwLock::new((source.stamp().clone(), source.config().clone())),
             source: source.clone(),
-            keyring: Keyring::new(AtRest::new(master_key, "secure network: space keys")),
-            client_keys: ClientKeys::new(AtRest::new(master_key, "secure network: client keys")),
+            keyring: Keyring::new(AtRest::new(master_key, SPACE_KEYS)),
+            client_keys: ClientKeys::new(AtRest::new(master_key, CLIENT_KEYS)),
             challenges: Challenges::new(master_key),
         }
     }

@@ -182,6 +182,46 @@ async fn an_operator_creates_administrators() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_operator_resets_administrators() -> Outcome {
+    let place = Workplace::new()?;
+    place.run_with_input(&["admin", "create", "--username", "operator", "--password-stdin"], "op-password-1\n")?.expect(0, &[]);
+    let program = place.serve(&[])?;
+    let login = async |password: &str| program.call("login", json!({"username": "operator", "password": password})).await;
+    let token = done(login("op-password-1").await?).token()?;
+    done(program.call_as(&token, "addUser", json!({"username": "simple", "password": PASSWORD})).await?);
+
+    let made = place.run(&["admin", "reset", "--username", "Operator"], &[])?;
+    made.expect(0, &["Operator", "Password: "]);
+    let password = made.said.lines().find_map(|line| line.split_once("Password: ")).map(|(_, password)| password.to_owned());
+    refused(&login("op-password-1").await?, "uni-id-password-error");
+    let again = done(login(&password.unwrap_or_default()).await?).token()?;
+    // A login asks for the news, so what was issued before is refused by now.
+    refused(&program.call_as(&token, "getAccountInfo", json!({})).await?, "uni-id-token-expired");
+    done(program.call_as(&again, "getAccountInfo", json!({})).await?);
+
+    place.run_with_input(&["admin", "reset", "--username", "operator", "--password-stdin"], "op-password-2\n")?.expect(0, &[]);
+    done(login("op-password-2").await?);
+    for (arguments, named) in [
+        (&["--username", "nobody"][..], "nobody"),
+        (&["--username", "simple"], "no administrator"),
+        (&["--username", "operator", "--uid", "another"], "no user operator"),
+    ] {
+        place.run(&[&["admin", "reset"], arguments].concat(), &[])?.expect(2, &[named]);
+    }
+    place.run_with_input(&["admin", "reset", "--username", "operator", "--password-stdin"], "short")?.expect(2, &[]);
+    place.run(&["admin", "reset"], &[])?.expect(2, &["--username"]);
+    done(login("op-password-2").await?);
+    assert!(program.stop()?.success());
+    place.run(&["export", "--to", "out", "lingpai-audit"], &[])?.expect(0, &["lingpai-audit: 4"]);
+    let audit = place.read("out/lingpai-audit.jsonl")?;
+    let actions: Vec<Value> = audit.lines().map(serde_json::from_str::<Value>).collect::<Result<_, _>>()?;
+    assert_eq!((&actions[3]["action"], &actions[3]["actor"]), (&json!("resetAdmin"), &json!("cli")));
+    assert_eq!(actions[3]["changes"]["password"], json!({"hidden": true}));
+    assert!(!audit.contains("op-password"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn development_mode_listens_to_others_only_if_told_twice() -> Outcome {
     let place = Workplace::new()?;
     place.run(&["serve", "--listen", "0.0.0.0:0"], &[])?.expect(2, &["server.listen", "server.development_listens_publicly"]);

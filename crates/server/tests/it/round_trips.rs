@@ -216,13 +216,13 @@ async fn external(meter: &Meter) -> Outcome {
 async fn second_steps(meter: &Meter) -> Outcome {
     let app = &meter.app;
     let (_, token) = someone(app, "grace").await?;
-    let set_up = meter.as_user(&token, "setUpTotp", json!({"password": PASSWORD}), (1, 1)).await?;
+    let set_up = meter.as_user(&token, "setUpTotp", json!({"password": PASSWORD}), (1, 2)).await?;
     let secret = BASE32_NOPAD.decode(set_up.body["secret"].as_str().unwrap_or_default().as_bytes())?;
     let code = || {
         app.clock.advance(totp::STEP_MS);
         totp::code(&secret, totp::step_at(app.program().state().base.clock.now_ms()))
     };
-    meter.as_user(&token, "confirmTotp", json!({"code": code()}), (1, 1)).await?;
+    meter.as_user(&token, "confirmTotp", json!({"code": code()}), (1, 2)).await?;
     meter.as_user(&token, "renewRecoveryCodes", json!({"code": code()}), (1, 2)).await?;
     let asked = try_password(app, "grace", PASSWORD).await?;
     let ticket = &asked.body["secondStep"]["ticket"];
@@ -244,7 +244,7 @@ async fn passwords_and_ends(meter: &Meter, token: &str) -> Outcome {
     meter.as_user(token, "revokeSession", json!({"sessionId": other["sessionId"]}), (0, 1)).await?;
     let token = meter.as_user(token, "revokeOtherSessions", json!({}), (2, 1)).await?.token()?;
     let change = json!({"oldPassword": PASSWORD, "newPassword": PASSWORD});
-    meter.as_user(&token, "updatePwd", change, (1, 1)).await?;
+    meter.as_user(&token, "updatePwd", change, (1, 2)).await?;
     let code = sms_code(app, MOBILE, "reset-pwd-by-sms").await?;
     meter.of("resetPwdBySms", json!({"mobile": MOBILE, "code": code, "password": PASSWORD}), (2, 2)).await?;
     let code = email_code(app, EMAIL, "reset-pwd-by-email").await?;

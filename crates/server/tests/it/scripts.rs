@@ -13,6 +13,10 @@ each_engine!(
     a_script_that_fails_or_hangs_leaves_no_half_done_registration,
     a_project_s_own_words_are_told,
     a_project_s_own_rules_decide,
+    rules_that_a_project_adds_decide_too,
+    described_parameters_reach_the_registration,
+    parameters_of_no_method_are_refused,
+    scripts_use_what_the_operator_grants,
 );
 
 const UNI_ID: &str = r#"{"passwordSecret": [{"type": "hmac-sha256", "version": 1}], "tokenSecret": "t", "tokenExpiresIn": 7200, "tokenExpiresThreshold": 600}"#;
@@ -102,15 +106,45 @@ async fn custom_passwords_are_the_scripts_business(engine: Engine) -> Outcome {
 }
 
 async fn a_script_that_fails_or_hangs_leaves_no_half_done_registration(engine: Engine) -> Outcome {
-    for body in ["throw new Error('broken')", "for (;;);", "return new Promise(() => {})", "return 5"] {
-        let script = format!("module.exports = {{ beforeRegister () {{ {body} }} }}");
-        let folder = center(UNI_ID, &[("hooks/index.js", &script)])?;
-        let app = start(engine, &folder).await?;
+    let script = |body: &str| format!("module.exports = {{ async beforeRegister ({{ userRecord }}) {{ {body} }} }}");
+    let folder = center(UNI_ID, &[("hooks/index.js", &script("return userRecord"))])?;
+    let app = start(engine, &folder).await?;
+    let change = async |body: &str| {
+        fs::write(folder.path().join("uni-id/hooks/index.js"), script(body))?;
+        reload(&app).await
+    };
+    for body in [
+        "throw new Error('broken')",
+        "for (;;);",
+        "await new Promise(() => {})",
+        "await new Promise((resolve) => setTimeout(resolve, 3600000))",
+        "for (const all = []; ; ) all.push('x'.repeat(1 << 20))",
+        "(function again () { return again() + 1 })()",
+        "await Promise.reject(new Error('later'))",
+        "throw undefined",
+        "throw 'a text'",
+        "throw { code: 'my-code' }",
+        "return 5",
+        "const record = {}; record.itself = record; return record",
+        "return { big: 'x'.repeat(1 << 20) }",
+    ] {
+        change(body).await?;
         refused(&register(&app, "alice").await?, "uni-id-script-failed");
         assert_eq!(app.documents("uni-id-users").await?.len(), 0, "{body}");
-        app.stop().await?;
     }
-    Ok(())
+    for (thrown, told) in [
+        ("{ errCode: 'my-code', errMsg: 'mine' }", json!({"errCode": "my-code", "errMsg": "mine"})),
+        ("Object.assign(new Error('words'), { errCode: 'my-code' })", json!({"errCode": "my-code", "errMsg": "words"})),
+        ("{ errCode: 10001, errMsg: '数字' }", json!({"errCode": 10001, "errMsg": "数字"})),
+    ] {
+        change(&format!("throw {thrown}")).await?;
+        assert_eq!(register(&app, "alice").await?.body, told);
+        assert_eq!(app.documents("uni-id-users").await?.len(), 0, "{thrown}");
+    }
+    // None of that harms the next one.
+    change("return userRecord").await?;
+    done(register(&app, "alice").await?);
+    app.stop().await
 }
 
 async fn a_project_s_own_words_are_told(engine: Engine) -> Outcome {
@@ -145,22 +179,15 @@ async fn a_project_s_own_words_are_told(engine: Engine) -> Outcome {
         folder.path().join("uni-id/lang/index.js"),
         "module.exports = { 'zh-Hans': { 'uni-id-check-token-failed': '查无此人,再试' } }",
     )?;
-    assert_eq!(eventually(&app, async || told("zh-Hans").await, |text| text == "查无此人,再试").await?, "查无此人,再试");
+    reload(&app).await?;
+    assert_eq!(told("zh-Hans").await?, "查无此人,再试");
     app.stop().await
 }
 
-/// Asks again while a change of a file is taken over in the background, which takes some calls.
-async fn eventually<T>(app: &TestApp, ask: impl AsyncFn() -> anyhow::Result<T>, is_new: impl Fn(&T) -> bool) -> anyhow::Result<T> {
-    let mut last = ask().await?;
-    for _ in 0..2000 {
-        if is_new(&last) {
-            break;
-        }
-        app.clock.advance(600);
-        tokio::task::yield_now().await;
-        last = ask().await?;
-    }
-    Ok(last)
+/// Has the program read the scripts anew, as it does by itself within half a second.
+async fn reload(app: &TestApp) -> Outcome {
+    let scripts = app.program().state().scripts.clone().ok_or_else(|| anyhow::anyhow!("there are no scripts"))?;
+    scripts.reload().await.map_err(anyhow::Error::msg)
 }
 
 async fn a_project_s_own_rules_decide(engine: Engine) -> Outcome {
@@ -201,9 +228,124 @@ async fn a_project_s_own_rules_decide(engine: Engine) -> Outcome {
     refused(&app.call_as(&admin, "addUser", add).await?, "uni-id-invalid-param");
 
     fs::write(folder.path().join("uni-id/validator.js"), "module.exports = { username: (name) => name !== 'dave' }")?;
-    let try_dave = async || Ok(register(json!({"username": "dave", "password": "short1"})).await?.code());
-    let code = eventually(&app, try_dave, |code| code == &json!("uni-id-invalid-param")).await?;
-    assert_eq!(code, json!("uni-id-invalid-param"));
+    reload(&app).await?;
+    refused(&register(json!({"username": "dave", "password": "short1"})).await?, "uni-id-invalid-param");
     done(register(json!({"username": "erin", "password": "short1"})).await?);
     app.stop().await
+}
+
+/// The rules of the original's documentation, and what they are used for.
+const TIMESTAMP: &str = "validator.mixin('timestamp', function (timestamp) {
+        if (typeof timestamp !== 'number' || timestamp > Date.now()) return { errCode: ERROR.INVALID_PARAM }
+    })";
+
+async fn rules_that_a_project_adds_decide_too(engine: Engine) -> Outcome {
+    let rules = format!(
+        "module.exports = (validator) => {{
+            {TIMESTAMP}
+            validator.mixin('inviteCode', (code) => {{ if (!/^[A-Z]+$/.test(code)) return {{ errCode: 'my-invite-code', errMsg: 'capitals' }} }})
+            validator.params('registerUser', {{ nickname: {{ required: true, type: 'nickname' }}, inviteCode: 'inviteCode' }})
+            validator.params('getInvitedUser', {{ since: 'timestamp|array<timestamp>', level: 'timestamp' }})
+            validator.params('*', {{ username: 'mobile|username' }})
+        }}"
+    );
+    let folder = center(UNI_ID, &[("validator.js", &rules)])?;
+    let app = start(engine, &folder).await?;
+    let register = async |params: Value| {
+        let captcha = app.captcha("register").await?;
+        let mut all = json!({"username": "alice", "password": "pass123456", "nickname": "A", "captcha": captcha});
+        if let (Some(all), Some(params)) = (all.as_object_mut(), params.as_object()) {
+            all.extend(params.clone());
+        }
+        app.call("registerUser", all).await
+    };
+    // A parameter of the method becomes required, gets a rule of its own, or another of ours.
+    refused_with(&register(json!({"nickname": ""})).await?, "uni-id-param-required", "nickname");
+    refused_with(&register(json!({"nickname": "a@b"})).await?, "uni-id-invalid-nickname", "");
+    assert_eq!(register(json!({"inviteCode": "abc"})).await?.body, json!({"errCode": "my-invite-code", "errMsg": "capitals"}));
+    refused(&register(json!({"inviteCode": "ABC"})).await?, "uni-id-invalid-invite-code");
+    done(register(json!({"username": "13800000001"})).await?);
+    refused(&register(json!({"username": "13800"})).await?, "uni-id-invalid-mobile");
+    // The method itself goes on to demand what it must.
+    refused(&register(json!({"username": ""})).await?, "uni-id-param-required");
+    let token = done(register(json!({})).await?).token()?;
+    let invited = async |params: Value| app.call_as(&token, "getInvitedUser", params).await;
+    for since in [json!(1), json!([]), json!([1, 123_123_123]), json!(null)] {
+        done(invited(json!({"level": 1, "since": since})).await?);
+    }
+    for since in [json!("x"), json!([1, "x"]), json!({}), json!(99_999_999_999_999_i64), json!([1, 99_999_999_999_999_i64])] {
+        refused_with(&invited(json!({"level": 1, "since": since})).await?, "uni-id-invalid-param", "since");
+    }
+    refused_with(&invited(json!({"level": "1"})).await?, "uni-id-invalid-param", "level");
+    app.stop().await
+}
+
+async fn described_parameters_reach_the_registration(engine: Engine) -> Outcome {
+    let rules = format!(
+        "module.exports = (validator) => {{
+            {TIMESTAMP}
+            validator.params('registerUser', {{ birthday: {{ required: true, type: 'timestamp' }}, visits: 'array<timestamp>' }})
+        }}"
+    );
+    let hooks = "module.exports = { beforeRegister ({ userRecord, params }) {
+        userRecord.birthday = params.birthday
+        userRecord.seen = Object.keys(params).sort()
+        return userRecord
+    } }";
+    let folder = center(UNI_ID, &[("validator.js", &rules), ("hooks/index.js", hooks)])?;
+    let app = start(engine, &folder).await?;
+    let register = async |more: Value| {
+        let captcha = app.captcha("register").await?;
+        let mut all = json!({"username": "alice", "password": "pass123456", "captcha": captcha, "role": ["admin"]});
+        if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
+            all.extend(more.clone());
+        }
+        app.call("registerUser", all).await
+    };
+    refused_with(&register(json!({})).await?, "uni-id-param-required", "birthday");
+    refused_with(&register(json!({"birthday": "x"})).await?, "uni-id-invalid-param", "birthday");
+    refused_with(&register(json!({"birthday": 1, "visits": [1, "x"]})).await?, "uni-id-invalid-param", "visits");
+    assert_eq!(app.documents("uni-id-users").await?.len(), 0);
+    // What was not described does not get through.
+    let uid = done(register(json!({"birthday": 1, "visits": [2], "other": 3})).await?).uid()?;
+    let alice = user(&app, &uid).await?;
+    assert_eq!((&alice["birthday"], &alice["seen"]), (&json!(1), &json!(["birthday", "visits"])));
+    assert_eq!(alice.get("role"), None);
+    app.stop().await
+}
+
+async fn parameters_of_no_method_are_refused(engine: Engine) -> Outcome {
+    let folder = center(UNI_ID, &[("validator.js", "module.exports = { params: { registerUsr: { nickname: 'nickname' } } }")])?;
+    let refused = start(engine, &folder).await.err().map(|error| format!("{error:#}")).unwrap_or_default();
+    assert!(refused.contains("registerUsr"), "{refused}");
+    Ok(())
+}
+
+async fn scripts_use_what_the_operator_grants(engine: Engine) -> Outcome {
+    let upstreams = lingpai_testkit::upstreams::Upstreams::start(None).await?;
+    let address = format!("{}/cgi-bin/token?appid=granted", upstreams.base_url("api.weixin.qq.com"));
+    let hooks = format!(
+        "module.exports = {{ async beforeRegister ({{ userRecord }}) {{
+            const answer = await fetch('{address}')
+            userRecord.fetched = (await answer.json()).access_token
+            userRecord.seen = [typeof process.env.PATH, typeof process.env.HOME]
+            return userRecord
+        }} }}"
+    );
+    let folder = center(UNI_ID, &[("hooks/index.js", &hooks)])?;
+    let builder = || TestApp::builder().engine(engine).center(folder.path()).setting("scripts.time_limit_ms", "20000");
+    let granted = || builder().setting("scripts.hosts", "127.0.0.1").setting("scripts.env", "PATH");
+    let app = granted().setting("scripts.private_addresses", "true").start().await?;
+    let uid = done(register(&app, "alice").await?).uid()?;
+    let alice = user(&app, &uid).await?;
+    assert_eq!((&alice["fetched"], &alice["seen"]), (&json!("AT-granted"), &json!(["string", "undefined"])));
+    app.stop().await?;
+    // Neither without the grant, nor to an address that is not public, nor half a registration.
+    for app in [builder().start().await?, granted().start().await?] {
+        upstreams.take_requests();
+        refused(&register(&app, "alice").await?, "uni-id-script-failed");
+        assert_eq!((app.documents("uni-id-users").await?.len(), upstreams.take_requests().len()), (0, 0));
+        app.stop().await?;
+    }
+    Ok(())
 }

@@ -44,8 +44,9 @@ pub(super) fn deliveries(told: &[NewDelivery]) -> Vec<DeliveryColumns> {
 }
 
 const EDIT_ACCOUNT: &str = "
-    SELECT lingpai_then_tell(lingpai_then_audit(lingpai_then_void_tokens(
-        lingpai_update_user($1, $2, $3, $4, $5, $6, $7, $8), $1, $9), $10, $11), $12)";
+    SELECT lingpai_then_tell(lingpai_then_audit(lingpai_then_forget_guesses(lingpai_then_void_tokens(
+        lingpai_update_user($1, $2, $3, $4, $5, $6, $7, $8), $1, $9),
+        $1, CASE WHEN $9 IS NOT NULL THEN 'password' END), $10, $11), $12)";
 
 impl PostgresStore {
     pub(super) async fn account_edit(&self, edit: &AccountEdit) -> Result<UserUpdated, Failure> {

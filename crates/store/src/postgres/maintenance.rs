@@ -31,6 +31,12 @@ impl PostgresStore {
                 break;
             }
         }
+        loop {
+            let rows = self.write("SELECT lingpai_sweep_guesses($1, $2)", &[&now, &PORTION]).await?;
+            if column::<i64>(&only(rows)?, 0)? < PORTION {
+                break;
+            }
+        }
         let mut last = (String::new(), 0_i64);
         loop {
             let rows = self.write(SWEEP_SESSIONS, &[&now, &PORTION, &last.0, &last.1]).await?;

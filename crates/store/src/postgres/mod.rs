@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod gate;
 mod group;
+mod guesses;
 mod invitations;
 mod lanes;
 mod log;

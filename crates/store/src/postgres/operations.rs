@@ -9,10 +9,10 @@ use lingpai_domain::{
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
         DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
-        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
-        Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice, RecentQuery,
-        Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView,
-        SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
+        LockRule, Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
+        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
+        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -76,6 +76,10 @@ impl Store for PostgresStore {
 
     async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged> {
         self.session_password(change).await.map_err(Failure::classify)
+    }
+
+    async fn count_guess(&self, guess: &Guess) -> Result<bool> {
+        self.guess_count(guess).await.map_err(Failure::classify)
     }
 
     async fn change_status(&self, change: &StatusChange) -> Result<bool> {
@@ -277,6 +281,10 @@ impl Store for PostgresStore {
 
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool> {
         self.second_step_replace_recovery(uid, recovery).await.map_err(Failure::classify)
+    }
+
+    async fn replace_second_step_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> Result<bool> {
+        self.second_step_replace_secret(uid, secret, other).await.map_err(Failure::classify)
     }
 
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {

@@ -34,14 +34,22 @@ impl PostgresStore {
     }
 
     pub(super) async fn second_step_begin(&self, uid: &str, secret: &[u8], now: i64) -> Result<bool, Failure> {
-        let rows = self.write("SELECT lingpai_begin_second_step($1, $2, $3)", &[&storable(uid), &secret, &now]).await?;
+        let rows = self
+            .write(
+                "SELECT lingpai_then_forget_guesses(lingpai_begin_second_step($1, $2, $3), $1, 'password')",
+                &[&storable(uid), &secret, &now],
+            )
+            .await?;
         column(&only(rows)?, 0)
     }
 
     pub(super) async fn second_step_confirm(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> Result<bool, Failure> {
         let mark = Json(json!({ SECOND_STEP_FIELD: ["totp"] }));
         let rows = self
-            .write("SELECT lingpai_confirm_second_step($1, $2, $3, $4, $5)", &[&storable(uid), &secret, &step, &digests(recovery), &mark])
+            .write(
+                "SELECT lingpai_then_forget_guesses(lingpai_confirm_second_step($1, $2, $3, $4, $5), $1, 'totp')",
+                &[&storable(uid), &secret, &step, &digests(recovery), &mark],
+            )
             .await?;
         column(&only(rows)?, 0)
     }
@@ -63,6 +71,11 @@ impl PostgresStore {
 
     pub(super) async fn second_step_replace_recovery(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool, Failure> {
         let rows = self.write("SELECT lingpai_replace_recovery_codes($1, $2)", &[&storable(uid), &digests(recovery)]).await?;
+        column(&only(rows)?, 0)
+    }
+
+    pub(super) async fn second_step_replace_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> Result<bool, Failure> {
+        let rows = self.write("SELECT lingpai_replace_second_step_secret($1, $2, $3)", &[&storable(uid), &secret, &other]).await?;
         column(&only(rows)?, 0)
     }
 

@@ -332,7 +332,7 @@ impl PostgresStore {
         told.extend(change.log.iter().flat_map(|row| row.told.clone()));
         let rows = self
             .write(
-                "SELECT lingpai_then_tell(lingpai_change_password($1, $2, $3, $4), $5)",
+                "SELECT lingpai_then_tell(lingpai_then_forget_guesses(lingpai_change_password($1, $2, $3, $4), $1, 'password'), $5)",
                 &[
                     &storable(&change.uid),
                     &change.revision,

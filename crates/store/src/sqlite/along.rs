@@ -1,9 +1,9 @@
 //! What is written along with other operations, and deliveries to webhooks.
 
-use lingpai_domain::store::{AccountEdit, AuditRow, DueDelivery, NewDelivery, UserUpdated};
+use lingpai_domain::store::{AccountEdit, AuditRow, DueDelivery, GuessKind, NewDelivery, UserUpdated};
 use rusqlite::Connection;
 
-use super::{failure::Failure, passwords, updates};
+use super::{failure::Failure, guesses, passwords, updates};
 use crate::document::to_text;
 
 /// Stores deliveries.
@@ -35,6 +35,9 @@ pub fn edit_account(connection: &Connection, edit: &AccountEdit) -> Result<UserU
     }
     let updated = updates::update(connection, &update)?;
     if updated == UserUpdated::Done {
+        if edit.password.is_some() {
+            guesses::forget(connection, &edit.update.uid, GuessKind::Password)?;
+        }
         if let Some(row) = &edit.audit {
             audit(connection, row)?;
         }

@@ -14,6 +14,7 @@ mod documents;
 mod failure;
 mod files;
 mod gate;
+mod guesses;
 mod invitations;
 mod lifetime;
 mod log;
@@ -48,10 +49,10 @@ use lingpai_domain::{
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
         DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
-        GateNews, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule,
-        Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
-        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
-        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate,
+        GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
+        LockRule, Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged,
+        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry,
+        SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate,
         UserUpdated,
     },
 };
@@ -221,6 +222,11 @@ impl Store for SqliteStore {
     async fn change_password(&self, change: &PasswordChange) -> Result<PasswordChanged> {
         let change = change.clone();
         self.write(move |connection| passwords::change(connection, &change)).await
+    }
+
+    async fn count_guess(&self, guess: &Guess) -> Result<bool> {
+        let guess = guess.clone();
+        self.write(move |connection| guesses::count(connection, &guess)).await
     }
 
     async fn change_status(&self, change: &StatusChange) -> Result<bool> {
@@ -436,6 +442,7 @@ impl Store for SqliteStore {
         }
         while self.write(move |connection| sweep::gate(connection, now)).await? {}
         while self.write(move |connection| sweep::nonces(connection, now)).await? {}
+        while self.write(move |connection| sweep::guesses(connection, now)).await? {}
         Ok(())
     }
 
@@ -485,6 +492,11 @@ impl Store for SqliteStore {
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> Result<bool> {
         let (uid, recovery) = (uid.to_owned(), recovery.to_vec());
         self.write(move |connection| second_steps::replace_recovery_codes(connection, &uid, &recovery)).await
+    }
+
+    async fn replace_second_step_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> Result<bool> {
+        let (uid, secret, other) = (uid.to_owned(), secret.to_owned(), other.to_owned());
+        self.write(move |connection| second_steps::replace_secret(connection, &uid, &secret, &other)).await
     }
 
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {

@@ -1,10 +1,10 @@
 //! Passwords and status: changes of the document that void tokens.
 
-use lingpai_domain::store::{PasswordChange, PasswordChanged, StatusChange};
+use lingpai_domain::store::{GuessKind, PasswordChange, PasswordChanged, StatusChange};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::{along, failure::Failure, log, users};
+use super::{along, failure::Failure, guesses, log, users};
 
 /// See [`lingpai_domain::store::Store::change_password`].
 pub fn change(connection: &Connection, change: &PasswordChange) -> Result<PasswordChanged, Failure> {
@@ -16,6 +16,7 @@ pub fn change(connection: &Connection, change: &PasswordChange) -> Result<Passwo
     if !users::set_fields(connection, &change.uid, Some(change.revision), &fields)? {
         return Ok(PasswordChanged::Stale);
     }
+    guesses::forget(connection, &change.uid, GuessKind::Password)?;
     if let Some(row) = &change.log {
         log::append(connection, row)?;
     }

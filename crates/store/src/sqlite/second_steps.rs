@@ -2,12 +2,12 @@
 
 use lingpai_domain::{
     account::SECOND_STEP_FIELD,
-    store::{AuditRow, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
+    store::{AuditRow, GuessKind, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep},
 };
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::{along, failure::Failure, users};
+use super::{along, failure::Failure, guesses, users};
 
 /// See [`lingpai_domain::store::Store::second_step`].
 pub fn find(connection: &Connection, uid: &str) -> Result<Option<StoredSecondStep>, Failure> {
@@ -27,6 +27,9 @@ pub fn begin(connection: &Connection, uid: &str, secret: &[u8], now: i64) -> Res
              ON CONFLICT (uid) DO UPDATE SET secret = ?2, created_at = ?3, failures = 0 WHERE NOT confirmed",
         )?
         .execute((uid, secret, now))?;
+    if begun > 0 {
+        guesses::forget(connection, uid, GuessKind::Password)?;
+    }
     Ok(begun > 0)
 }
 
@@ -41,6 +44,7 @@ pub fn confirm(connection: &Connection, uid: &str, secret: &[u8], step: i64, rec
         return Ok(false);
     }
     put_recovery_codes(connection, uid, recovery)?;
+    guesses::forget(connection, uid, GuessKind::Totp)?;
     users::set_fields(connection, uid, None, &[(SECOND_STEP_FIELD, json!(["totp"]))])?;
     Ok(true)
 }
@@ -84,6 +88,16 @@ pub fn replace_recovery_codes(connection: &Connection, uid: &str, recovery: &[[u
     }
     put_recovery_codes(connection, uid, recovery)?;
     Ok(true)
+}
+
+/// See [`lingpai_domain::store::Store::replace_second_step_secret`].
+pub fn replace_secret(connection: &Connection, uid: &str, secret: &[u8], other: &[u8]) -> Result<bool, Failure> {
+    let mut update = connection.prepare_cached("UPDATE second_steps SET secret = ?3 WHERE uid = ?1 AND secret = ?2")?;
+    let replaced = update.execute((uid, secret, other))? > 0;
+    if replaced {
+        put_recovery_codes(connection, uid, &[])?;
+    }
+    Ok(replaced)
 }
 
 /// See [`lingpai_domain::store::Store::remove_second_step`].

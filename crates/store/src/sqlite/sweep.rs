@@ -56,6 +56,14 @@ pub fn nonces(connection: &Connection, now: i64) -> Result<bool, Failure> {
     Ok(removed > 0)
 }
 
+/// Removes a piece of the guesses that are forgotten by `now` (ms). Returns whether there may be more.
+pub fn guesses(connection: &Connection, now: i64) -> Result<bool, Failure> {
+    let removed = connection
+        .prepare_cached("DELETE FROM guesses WHERE (uid, kind) IN (SELECT uid, kind FROM guesses WHERE ends_at <= ?1 LIMIT ?2)")?
+        .execute((now, PIECE))?;
+    Ok(removed > 0)
+}
+
 /// A row of `sessions`: whose, and which.
 pub type SessionKey = (String, i64);
 

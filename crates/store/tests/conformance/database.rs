@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -58,15 +59,42 @@ impl Clock for TestClock {
 pub struct Database {
     pub store: Arc<dyn Store>,
     pub clock: Arc<TestClock>,
+    place: Place,
     _guard: Box<dyn Any + Send + Sync>,
 }
 
+/// Where the data is, for what no port can do.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
 impl Database {
+    /// Runs statements that both engines understand, behind the store's back: for more data than its ports
+    /// would take in a test's time. `DOCUMENT` stands for the type of documents.
+    pub async fn execute(&self, sql: &str) {
+        match &self.place {
+            Place::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).expect("the file opens");
+                connection.busy_timeout(std::time::Duration::from_secs(30)).expect("a timeout is set");
+                connection.execute_batch(&sql.replace("DOCUMENT", "text")).expect("the statements run");
+            }
+            Place::Postgres(url) => {
+                let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("a connection");
+                let served = tokio::spawn(connection);
+                client.batch_execute(&sql.replace("DOCUMENT", "json")).await.expect("the statements run");
+                drop(client);
+                served.await.expect("the connection ends").expect("the connection ends well");
+            }
+        }
+    }
+
     pub fn sqlite() -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = SqliteStore::open(&folder.path().join("test.db"), &Options::new(clock.clone())).expect("the store opens");
-        Self { store: Arc::new(store), clock, _guard: Box::new(folder) }
+        let path = folder.path().join("test.db");
+        let store = SqliteStore::open(&path, &Options::new(clock.clone())).expect("the store opens");
+        Self { store: Arc::new(store), clock, place: Place::Sqlite(path), _guard: Box::new(folder) }
     }
 
     pub async fn postgres() -> Self {
@@ -75,7 +103,8 @@ impl Database {
         };
         let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
         let (store, guard) = fresh_database(&url, &Options::new(clock.clone())).await;
-        Self { store: Arc::new(store), clock, _guard: Box::new(guard) }
+        let place = Place::Postgres(guard.url().to_owned());
+        Self { store: Arc::new(store), clock, place, _guard: Box::new(guard) }
     }
 
     /// Puts a document.

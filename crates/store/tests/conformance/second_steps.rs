@@ -16,6 +16,7 @@ on_every_store!(
     wrong_answers_lock,
     of_many_with_one_answer_one_wins,
     recovery_codes_are_replaced,
+    a_secret_is_encrypted_anew,
     a_removed_one_is_gone,
     it_goes_with_its_user,
 );
@@ -110,6 +111,15 @@ async fn recovery_codes_are_replaced(db: &Database) {
     assert!(db.store.replace_recovery_codes("u", &[hash("x"), hash("y")]).await.unwrap());
     assert_eq!(answer(db, SecondStepAnswer::Recovery(hash("r1")), NOW).await, SecondStepOutcome::Wrong);
     assert_eq!(answer(db, SecondStepAnswer::Recovery(hash("y")), NOW).await, SecondStepOutcome::Right);
+}
+
+async fn a_secret_is_encrypted_anew(db: &Database) {
+    confirmed(db).await;
+    assert!(!db.store.replace_second_step_secret("u", b"another", b"anew").await.unwrap());
+    assert!(db.store.replace_second_step_secret("u", SECRET, b"anew").await.unwrap());
+    assert!(!db.store.replace_second_step_secret("v", SECRET, b"anew").await.unwrap());
+    assert_eq!(stored(db).await, Some(StoredSecondStep { secret: b"anew".to_vec(), confirmed: true, recovery_codes: 0 }));
+    assert_eq!(answer(db, SecondStepAnswer::Step(100), NOW).await, SecondStepOutcome::Wrong, "a step that was used stays used");
 }
 
 async fn a_removed_one_is_gone(db: &Database) {

@@ -1,6 +1,6 @@
 //! What the functions cost that every call runs, one at a time and without a database.
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use lingpai_domain::{
@@ -8,6 +8,7 @@ use lingpai_domain::{
     client::Source,
     error::{Code, Error},
     password::{Argon2Cost, PasswordPolicy},
+    project::ProjectScripts,
     random::Random,
     store::{GateChange, GateCursor, GateNews},
     token::{self, Gate},
@@ -16,9 +17,10 @@ use lingpai_domain::{
 use lingpai_server::{
     answer::error_body,
     call::Call,
-    config::Center,
+    config::{Center, settings},
     pipeline::client_info,
-    runtime::SystemRandom,
+    runtime::{SystemClock, SystemRandom},
+    scripts::FolderScripts,
     telemetry::Stopwatch,
     transport::url::Envelope,
     words::{Locale, Words},
@@ -37,7 +39,7 @@ use crate::SeededRandom;
 type Measure = fn(&str, bool) -> Result<Row>;
 
 /// All of them by name.
-pub const ALL: [(&str, Measure); 14] = [
+pub const ALL: [(&str, Measure); 15] = [
     ("micro: request decoding", decode),
     ("micro: client info", check_client_info),
     ("micro: configuration of an app", center_app),
@@ -47,6 +49,7 @@ pub const ALL: [(&str, Measure); 14] = [
     ("micro: parameters", parameters),
     ("micro: hmac-sha256", |name, quick| password(name, quick, Hashing::HmacSha256)),
     ("micro: argon2id", |name, quick| password(name, quick, Hashing::Argon2id)),
+    ("micro: custom-token.js, warm", custom_token),
     ("micro: error body", errors),
     ("micro: system randomness, 16 bytes", randomness),
     ("micro: captcha, SVG", |name, quick| captcha(name, quick, Format::Svg)),
@@ -134,6 +137,27 @@ fn verify(name: &str, quick: bool) -> Result<Row> {
     let (token, secret) = (Population::new(1, 1_760_000_000_000)?.token(0), configuration::token_secret());
     token::verify(&token, &secret).map_err(|error| anyhow!("{error:?}"))?;
     Ok(repeat(name, quick, || token::verify(black_box(&token), &secret).is_ok()))
+}
+
+/// The way to the script's thread and back included.
+fn custom_token(name: &str, quick: bool) -> Result<Row> {
+    let folder = tempfile::tempdir()?;
+    let script = "module.exports = async (t) => { t.customField = 'hello custom token'; return t }";
+    std::fs::write(folder.path().join("custom-token.js"), script)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let granted = settings::Scripts {
+        env: Vec::new(),
+        hosts: Vec::new(),
+        private_addresses: false,
+        time_limit: std::time::Duration::from_secs(1),
+        memory: 64 << 20,
+    };
+    let load = FolderScripts::load(folder.path(), &granted, Arc::new(SystemClock), Arc::new(SystemRandom));
+    let scripts = runtime.block_on(load)?;
+    let claims = json!({"uid": "65f000000000000000000000", "role": ["admin", "editor"], "permission": ["a", "b", "c"]});
+    let claims = claims.as_object().cloned().context("an object")?;
+    runtime.block_on(scripts.custom_token(claims.clone())).map_err(|error| anyhow!("{error:?}"))?;
+    Ok(repeat(name, quick, || runtime.block_on(scripts.custom_token(black_box(claims.clone()))).is_ok()))
 }
 
 /// With a thousand tokens logged out and a thousand users changed.

@@ -10,6 +10,7 @@ mod network;
 mod rate;
 mod read;
 mod reader;
+mod scripts;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub compat: Compat,
     /// `[sessions]`
     pub sessions: Sessions,
+    /// `[scripts]`
+    pub scripts: Scripts,
     /// `[retention]`
     pub retention: Retention,
     /// `[[webhooks]]`
@@ -289,6 +292,21 @@ pub struct Retention {
 pub struct Sessions {
     /// How often the last use of tokens is noted; `None` for never.
     pub note_uses: Option<Duration>,
+}
+
+/// `[scripts]`: what the project's own scripts may use.
+#[derive(Clone, Debug)]
+pub struct Scripts {
+    /// Names of environment variables.
+    pub env: Vec<String>,
+    /// Hosts: exact names, or `*.example.com`.
+    pub hosts: Vec<String>,
+    /// Whether these may have addresses that are not public.
+    pub private_addresses: bool,
+    /// Time for one call.
+    pub time_limit: Duration,
+    /// Memory of each file and thread, bytes.
+    pub memory: usize,
 }
 
 /// Who is told of what happens to accounts.

@@ -62,6 +62,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         security: security(reader, mode),
         compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
         sessions: sessions(reader),
+        scripts: super::scripts::read(reader),
         retention: retention(reader),
         webhooks: webhooks(reader),
         deliveries: Deliveries {

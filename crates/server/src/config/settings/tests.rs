@@ -339,3 +339,20 @@ fn functions_are_closed_to_the_url_form_unless_they_say_so() {
     assert!(from_file(&function("http = true\n")).unwrap().functions[0].http);
     assert_eq!(only_problem(from_file(&function("http = \"yes\"\n"))).place.path, "functions.http");
 }
+
+#[test]
+fn scripts_are_granted_names_and_hosts() {
+    let settings = from_file("[scripts]\nenv = [\"MY_KEY\"]\nhosts = [\"api.example.com\", \"*.example.com\"]\nmemory_mib = 8\n").unwrap();
+    assert_eq!((settings.scripts.env, settings.scripts.hosts.len(), settings.scripts.memory), (vec!["MY_KEY".to_owned()], 2, 8 << 20));
+    for (line, about) in [
+        ("env = [\"LINGPAI_SECURITY_MASTER_KEY\"]", "scripts.env"),
+        ("env = [\"lingpai_x\"]", "scripts.env"),
+        ("env = [\"A B\"]", "scripts.env"),
+        ("hosts = [\"https://example.com\"]", "scripts.hosts"),
+        ("hosts = [\"example.com:8080\"]", "scripts.hosts"),
+        ("hosts = [\"*\"]", "scripts.hosts"),
+        ("hosts = [\"a.*.com\"]", "scripts.hosts"),
+    ] {
+        assert_eq!(only_problem(from_file(&format!("[scripts]\n{line}\n"))).place.path, about, "{line}");
+    }
+}

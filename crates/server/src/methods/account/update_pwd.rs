@@ -2,7 +2,6 @@
 
 use lingpai_domain::{
     error::{Code, Error},
-    password::Verdict,
     project::AccountEvent,
     store::{PasswordChange, PasswordChanged},
     validate::{Params, Rule, required},
@@ -29,11 +28,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         let store = scope.context().store;
         for _ in 0..3 {
             let user = store.user(caller.uid()).await?.ok_or(Code::AccountNotExists)?;
-            scope.count_password_guess(caller.uid())?;
-            match scope.verify_password(&user, params.required_text("oldPassword")?).await? {
-                Verdict::Match { .. } => scope.forget_password_guesses(caller.uid()),
-                Verdict::Mismatch | Verdict::Unverifiable(_) => return Err(Code::PasswordError.into()),
-            }
+            scope.demand_own_password(&user, params.required_text("oldPassword")?).await?;
             let (password, version) = scope.hash_password(params.required_text("newPassword")?).await?;
             let change = PasswordChange {
                 uid: caller.uid().to_owned(),

@@ -8,11 +8,11 @@ use lingpai_domain::{
     error::{Code, Error, Result},
     log::{LogSubject, LogType},
     registration::Newcomer,
-    session::LinkedSignIn,
+    session::{LinkedSignIn, PasswordProof},
     store::{AnyIdentityQuery, Candidates},
 };
 
-use super::{ATTEMPTS, the_one};
+use super::{ATTEMPTS, signed_in, the_one};
 use crate::{
     answer::Answer,
     methods::{Output, Summary, register},
@@ -123,17 +123,13 @@ pub async fn finish(
     let (context, tokens) = (scope.context(), scope.tokens()?);
     for _ in 0..ATTEMPTS {
         match &found {
-            Found::Known(user) => match context.sign_in_linked(user, &proven.link, tokens, scope.present.as_ref()).await? {
-                LinkedSignIn::Done(token) => {
-                    return Ok(Answer::ok()
-                        .with_token(token)
-                        .with("uid", user.id())
-                        .with("passwordConfirmed", user.truthy("password"))
-                        .with("type", "login"));
+            Found::Known(user) => {
+                match context.sign_in_linked(user, &proven.link, tokens, PasswordProof::default(), scope.present.as_ref()).await? {
+                    LinkedSignIn::Done(token) => return Ok(signed_in(token, user)),
+                    LinkedSignIn::Taken => return refuse(scope, Code::AccountConflict.into()).await,
+                    LinkedSignIn::Stale => {}
                 }
-                LinkedSignIn::Taken => return refuse(scope, Code::AccountConflict.into()).await,
-                LinkedSignIn::Stale => {}
-            },
+            }
             Found::Nobody => {
                 register::check_app(scope)?;
                 let mut fields = proven.newcomer.clone();

@@ -135,7 +135,7 @@ impl<'a> Attempt<'a> {
                     return self.refuse(status.code()).await;
                 }
                 let rehash = if outdated { Some(scope.hash_password(self.password).await?) } else { None };
-                let proof = PasswordProof { lock: Some(lock), rehash, second_step_done: false };
+                let proof = PasswordProof { lock: Some(lock), rehash, ..PasswordProof::default() };
                 match scope.context().sign_in(&user, scope.tokens()?, proof, scope.present.as_ref()).await {
                     Ok(token) => {
                         Ok(token.map(|token| Answer::ok().with_token(token).with("uid", user.id()).with("passwordConfirmed", true)))

@@ -3,12 +3,11 @@
 use lingpai_domain::{
     error::{Code, Error},
     log::{LogSubject, LogType},
-    second_step,
-    session::PasswordProof,
+    session::{LinkedSignIn, PasswordProof},
     validate::{Params, Rule, required},
 };
 
-use super::{super::*, ATTEMPTS};
+use super::{super::*, ATTEMPTS, find_or_register, signed_in};
 use crate::methods::register::SESSION_OUTPUTS;
 
 /// The registry's entry.
@@ -29,6 +28,7 @@ pub const METHOD: Method = Method {
         Code::SecondStepError,
         Code::SecondStepExceedLimit,
         Code::SecondStepNotExists,
+        Code::AccountConflict,
         Code::AccountBanned,
         Code::AccountAuditing,
         Code::AccountAuditFailed,
@@ -45,7 +45,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
             return Err(status.code().into());
         }
         ticket.check_against(&user)?;
-        let lock = second_step::lock(scope.config.password_error_limit.into(), scope.config.password_error_retry_time.into());
+        let lock = scope.lock_rule();
         if let Err(error) = context.answer_second_step(&ticket.uid, params.required_text("code")?, lock).await {
             if matches!(error.code, Code::SecondStepError | Code::SecondStepExceedLimit) {
                 let row = context.log_row(LogType::Login, LogSubject::User(ticket.uid.clone()), false);
@@ -64,13 +64,11 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
                 return Err(status.code().into());
             }
             ticket.check_against(&user)?;
-            let proof = PasswordProof { lock: ticket.by_password.then_some(lock), rehash: None, second_step_done: true };
-            if let Some(token) = context.sign_in(&user, scope.tokens()?, proof, scope.present.as_ref()).await? {
-                return Ok(Answer::ok()
-                    .with_token(token)
-                    .with("uid", user.id())
-                    .with("passwordConfirmed", user.truthy("password"))
-                    .with("type", "login"));
+            let proof = PasswordProof { lock: ticket.by_password.then_some(lock), second_step_done: true, ..PasswordProof::default() };
+            match context.sign_in_linked(&user, &ticket.link, scope.tokens()?, proof, scope.present.as_ref()).await? {
+                LinkedSignIn::Done(token) => return Ok(signed_in(token, &user)),
+                LinkedSignIn::Taken => return find_or_register::refuse(scope, Code::AccountConflict.into()).await,
+                LinkedSignIn::Stale => {}
             }
         }
         Err(Error::new(Code::SystemError))

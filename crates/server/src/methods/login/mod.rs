@@ -16,7 +16,9 @@ pub(in crate::methods) mod find_or_register;
 
 mod by_code;
 
-use lingpai_domain::{account::User, error::Code, store::Candidates};
+use lingpai_domain::{account::User, error::Code, session::NewToken, store::Candidates};
+
+use crate::answer::Answer;
 
 /// How often a login is decided again because the user changed in between.
 pub(super) const ATTEMPTS: usize = 8;
@@ -30,4 +32,10 @@ pub(super) fn the_one(found: Candidates) -> std::result::Result<User, Code> {
         (None, _) if found.elsewhere => Err(Code::AccountNotExistsInCurrentApp),
         (None, _) => Err(Code::AccountNotExists),
     }
+}
+
+/// The answer to a sign-in of somebody who is known, other than by a password alone.
+pub(super) fn signed_in(token: NewToken, user: &User) -> Answer {
+    let answer = Answer::ok().with_token(token).with("uid", user.id());
+    answer.with("passwordConfirmed", user.truthy("password")).with("type", "login")
 }

@@ -1,7 +1,7 @@
 //! `confirmTotp`: the app has the secret.
 
 use lingpai_domain::{
-    error::Code,
+    store::GuessKind,
     validate::{Params, Rule, required},
 };
 
@@ -25,10 +25,8 @@ pub const METHOD: Method = Method {
 
 fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply<'a> {
     Box::pin(async move {
-        // A secret that is not in use yet is guessed by nobody but its maker; the count is that of passwords.
-        scope.count_password_guess(caller.uid()).map_err(|_| Code::SecondStepExceedLimit)?;
+        scope.count_guess(caller.uid(), GuessKind::Totp).await?;
         let codes = scope.context().confirm_totp(caller.uid(), params.required_text("code")?).await?;
-        scope.forget_password_guesses(caller.uid());
         Ok(Answer::ok().with("recoveryCodes", codes))
     })
 }

@@ -6,10 +6,7 @@ pub mod remove_totp;
 pub mod renew_recovery_codes;
 pub mod set_up_totp;
 
-use lingpai_domain::{
-    error::{Code, Result},
-    second_step,
-};
+use lingpai_domain::error::{Code, Result};
 
 use super::{Output, Summary};
 use crate::pipeline::{Caller, Scope};
@@ -28,6 +25,5 @@ const CODE_ERRORS: &[Code] = &[Code::ConfigFieldRequired, Code::SecondStepNotExi
 
 /// Demands a right code of the caller's second step, and uses it up.
 async fn demand_code(scope: &Scope<'_>, caller: &Caller, code: &str) -> Result<()> {
-    let lock = second_step::lock(scope.config.password_error_limit.into(), scope.config.password_error_retry_time.into());
-    scope.context().answer_second_step(caller.uid(), code, lock).await
+    scope.context().answer_second_step(caller.uid(), code, scope.lock_rule()).await
 }

@@ -4,7 +4,6 @@ use data_encoding::BASE32_NOPAD;
 use lingpai_domain::{
     account::User,
     error::{Code, Error},
-    password::Verdict,
     validate::{Params, Rule, optional},
 };
 
@@ -50,13 +49,12 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
             return Err(Error::new(Code::ConfigFieldRequired).with("field", "security.second_step"));
         }
         let user = context.store.user(caller.uid()).await?.ok_or(Code::AccountNotExists)?;
+        if user.has_second_step() {
+            return Err(Code::SecondStepExists.into());
+        }
         if user.truthy("password") {
             let password = params.required_text("password")?;
-            scope.count_password_guess(caller.uid())?;
-            match scope.verify_password(&user, password).await? {
-                Verdict::Match { .. } => scope.forget_password_guesses(caller.uid()),
-                Verdict::Mismatch | Verdict::Unverifiable(_) => return Err(Code::PasswordError.into()),
-            }
+            scope.demand_own_password(&user, password).await?;
         }
         let secret = BASE32_NOPAD.encode(&context.begin_totp(caller.uid()).await?);
         let issuer = match scope.state.settings.security.second_step_issuer.as_str() {

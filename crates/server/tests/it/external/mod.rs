@@ -29,7 +29,7 @@ fn now(app: &TestApp) -> i64 {
 }
 
 /// Version 1 for parameters that are texts and whole numbers.
-fn sign(secret: &str, nonce: &str, timestamp: &str, params: &Value) -> String {
+pub fn sign(secret: &str, nonce: &str, timestamp: &str, params: &Value) -> String {
     let mut pairs: Vec<String> = params
         .as_object()
         .into_iter()

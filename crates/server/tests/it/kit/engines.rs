@@ -19,6 +19,11 @@ pub async fn with_app(builder: TestAppBuilder, test: impl AsyncFnOnce(&TestApp) 
     app.stop().await
 }
 
+/// A second program on the same database, with the configuration that the builder has.
+pub async fn beside(app: &TestApp, builder: TestAppBuilder) -> anyhow::Result<TestApp> {
+    builder.database(app.database().shared()).clock(app.clock.clone()).random(lingpai_testkit::random::SeededRandom::new(2)).start().await
+}
+
 /// Makes two tests of each function `async fn(&TestApp) -> Outcome`: `setup` says what the program is like.
 macro_rules! both_engines {
     ($setup:ident: $($name:ident),+ $(,)?) => {$(

@@ -108,6 +108,7 @@ passed_on! {
     async fn renew(&self, renewal: &Renewal) -> Renewed;
     async fn logout(&self, logout: &Logout) -> ();
     async fn change_password(&self, change: &PasswordChange) -> PasswordChanged;
+    async fn count_guess(&self, guess: &Guess) -> bool;
     async fn change_status(&self, change: &StatusChange) -> bool;
     async fn update_user(&self, update: &UserUpdate) -> UserUpdated;
     async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Vec<User>;
@@ -159,6 +160,7 @@ passed_on! {
     async fn confirm_second_step(&self, uid: &str, secret: &[u8], step: i64, recovery: &[[u8; 32]]) -> bool;
     async fn try_second_step(&self, attempt: &SecondStepTry) -> SecondStepOutcome;
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> bool;
+    async fn replace_second_step_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> bool;
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> bool;
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
     async fn finish_delivery(&self, id: &str) -> ();

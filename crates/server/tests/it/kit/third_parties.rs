@@ -7,10 +7,10 @@ use lingpai_testkit::{replay::jwt::AppleKey, upstreams::Upstreams};
 use super::{Call, Engine, Map, Reply, TestApp, TestAppBuilder, Value, json};
 
 /// The recordings' configuration: QQ, Alipay, Apple, one-click sign-in, real names.
-const CENTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/configs/base");
+pub const CENTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/configs/base");
 
 /// The key with which the stand-in for Apple signs.
-const APPLE_KEY: &str = include_str!("../../../../../conformance/apple-test-key.json");
+pub const APPLE_KEY: &str = include_str!("../../../../../conformance/apple-test-key.json");
 
 /// The program and those around it.
 pub struct World {

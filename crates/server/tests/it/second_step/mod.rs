@@ -1,5 +1,7 @@
 //! Two-step verification.
 
+mod linking;
+
 use data_encoding::BASE32_NOPAD;
 use lingpai_domain::second_step::totp;
 

@@ -17,10 +17,7 @@ use crate::kit::*;
 pub const APP: &str = "__UNI__SECURE";
 pub const ORIGIN: &str = "https://demo.example.com";
 
-/// A second program on the same database, with the same configuration.
-pub async fn beside(app: &TestApp, builder: TestAppBuilder) -> anyhow::Result<TestApp> {
-    builder.database(app.database().shared()).clock(app.clock.clone()).random(lingpai_testkit::random::SeededRandom::new(2)).start().await
-}
+pub use crate::kit::engines::beside;
 
 /// One web origin, every function verified where `verify` says so.
 pub fn web_config(verify: Value) -> Value {

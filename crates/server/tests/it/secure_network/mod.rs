@@ -3,7 +3,7 @@
 mod attacks;
 mod attested;
 mod cli;
-mod client;
+pub mod client;
 mod functions;
 mod handshake;
 mod inspect;

@@ -1,0 +1,22 @@
+//! Guesses of a signed-in user's own secrets.
+
+use lingpai_domain::store::Guess;
+
+use super::{
+    PostgresStore,
+    failure::Failure,
+    statements::{column, only},
+    text::storable,
+};
+
+impl PostgresStore {
+    pub(super) async fn guess_count(&self, guess: &Guess) -> Result<bool, Failure> {
+        let rows = self
+            .write(
+                "SELECT lingpai_count_guess($1, $2, $3, $4, $5)",
+                &[&storable(&guess.uid), &guess.kind.name(), &guess.now, &guess.lock.limit, &guess.lock.retry_ms],
+            )
+            .await?;
+        column(&only(rows)?, 0)
+    }
+}
