@@ -21,6 +21,7 @@ mod logout;
 mod logs;
 mod open_bridge;
 mod outages;
+mod passkeys;
 mod production;
 mod races;
 mod real_name;
