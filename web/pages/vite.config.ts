@@ -29,7 +29,7 @@ export default defineConfig({
         // What nearly every page needs comes at once, with the page that most visitors see first: a
         // chunk for each component or a chain of imports would cost a journey each.
         manualChunks: (id) =>
-          /lingpai-pages\/((components|logic|client|locales)\/(?!lp-(crop|avatar|nickname|row))|pages\/login\/login-withpwd)|@dcloudio\/uni-app\//.test(id)
+          /lingpai-pages\/((components|logic|client|locales)\/(?!lp-(crop|avatar|nickname|row|passkey|rename)|passkeys)|pages\/login\/login-withpwd)|@dcloudio\/uni-app\//.test(id)
             ? 'lingpai'
             : undefined,
       },

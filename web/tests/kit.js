@@ -17,8 +17,8 @@ const FLAGS =
 /** A scene of the SMS configuration. */
 const template = { templateId: 'T1', codeExpiresIn: 300 }
 
-/** Starts the program with a folder of its own. `files` go into the configuration folder by path. */
-export async function startServer(files = {}) {
+/** Starts the program with a folder of its own. `files` go into the configuration folder by path; `environment` are further settings. */
+export async function startServer(files = {}, { listen = '127.0.0.1:0', environment: more = {} } = {}) {
   const program = process.env.LINGPAI_TEST_PROGRAM
   assert.ok(program, 'LINGPAI_TEST_PROGRAM must name the program (make browser-tests does)')
   const folder = mkdtempSync(join(tmpdir(), 'lingpai-web-'))
@@ -28,10 +28,10 @@ export async function startServer(files = {}) {
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, typeof all[path] === 'string' ? all[path] : JSON.stringify(all[path]))
   }
-  const argumentsGiven = ['serve', '--mode', 'development', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
+  const argumentsGiven = ['serve', '--mode', 'development', '--listen', listen, '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
   // The program refuses settings that it does not know, and the caller's are none of the tests' business.
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LINGPAI_')))
-  const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false', ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = []
   child.stderr.on('data', (data) => said.push(String(data)))
   const url = await new Promise((resolve, reject) => {

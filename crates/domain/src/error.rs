@@ -190,6 +190,24 @@ codes! {
     SecondStepExists = "uni-id-second-step-exists", User;
     /// There is no second step (ours).
     SecondStepNotExists = "uni-id-second-step-not-exists", User;
+    /// The ceremony with a passkey was not begun here, is over, or took too long (ours).
+    PasskeyExpired = "uni-id-passkey-expired", User;
+    /// What the browser or authenticator answered is not right (ours).
+    PasskeyInvalid = "uni-id-passkey-invalid", User;
+    /// The page or app is not one from which passkeys may be used (ours).
+    PasskeyOriginNotAllowed = "uni-id-passkey-origin-not-allowed", User;
+    /// The authenticator did not verify its user by PIN, finger or face (ours).
+    PasskeyUserNotVerified = "uni-id-passkey-user-not-verified", User;
+    /// The authenticator's key is of a kind that is not supported (ours).
+    PasskeyNotSupported = "uni-id-passkey-not-supported", User;
+    /// The passkey is registered already (ours).
+    PasskeyExists = "uni-id-passkey-exists", User;
+    /// There is no such passkey (any more) (ours).
+    PasskeyNotExists = "uni-id-passkey-not-exists", User;
+    /// The user has as many passkeys as a user may have (ours).
+    PasskeyExceedLimit = "uni-id-passkey-exceed-limit", User;
+    /// The passkey's counter did not grow: there may be a copy of it (ours).
+    PasskeyCloned = "uni-id-passkey-cloned", User;
     /// A project's own script failed without an error of its own (ours).
     ScriptFailed = "uni-id-script-failed", Configuration;
 }

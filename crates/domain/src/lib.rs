@@ -17,6 +17,7 @@ pub mod id;
 pub mod limits;
 pub mod log;
 pub mod messaging;
+pub mod passkey;
 pub mod password;
 pub mod project;
 pub mod random;

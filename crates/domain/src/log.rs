@@ -27,6 +27,10 @@ pub enum LogType {
     BindApple,
     /// Binding an e-mail address (ours).
     BindEmail,
+    /// A passkey was added (ours).
+    BindPasskey,
+    /// A passkey was removed (ours).
+    UnbindPasskey,
     /// Unbinding an e-mail address (ours).
     UnbindEmail,
     /// WeChat was unbound.
@@ -53,6 +57,8 @@ impl LogType {
             LogType::BindAlipay => "bind-alipay",
             LogType::BindApple => "bind-apple",
             LogType::BindEmail => "bind-email",
+            LogType::BindPasskey => "bind-passkey",
+            LogType::UnbindPasskey => "unbind-passkey",
             LogType::UnbindEmail => "unbind-email",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",

@@ -19,11 +19,16 @@ pub enum AccountEvent {
     PasswordChange,
     /// `afterClose`
     Close,
+    /// A passkey was added; told to webhooks only.
+    BindPasskey,
+    /// A passkey was removed; told to webhooks only.
+    UnbindPasskey,
 }
 
 impl AccountEvent {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Register, Self::Login, Self::Logout, Self::PasswordChange, Self::Close];
+    pub const ALL: [Self; 7] =
+        [Self::Register, Self::Login, Self::Logout, Self::PasswordChange, Self::Close, Self::BindPasskey, Self::UnbindPasskey];
 
     /// The name in settings and deliveries.
     pub const fn wire(self) -> &'static str {
@@ -33,6 +38,8 @@ impl AccountEvent {
             Self::Logout => "logout",
             Self::PasswordChange => "password-change",
             Self::Close => "close",
+            Self::BindPasskey => "bind-passkey",
+            Self::UnbindPasskey => "unbind-passkey",
         }
     }
 }

@@ -84,6 +84,7 @@ impl Rule {
             Rule::Number => value.is_number(),
             Rule::Count => value.as_u64().is_some(),
             Rule::Boolean => value.is_boolean(),
+            Rule::Object => value.is_object(),
             _ => value.as_str().is_some_and(|text| text.len() <= LONGEST_PASSWORD),
         }
     }

@@ -14,6 +14,7 @@ pub mod methods;
 pub mod open_bridge;
 pub mod open_data;
 pub mod openapi;
+pub mod passkeys;
 pub mod pipeline;
 pub mod reference;
 mod rotation;

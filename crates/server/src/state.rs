@@ -22,6 +22,7 @@ use crate::{
     functions::Functions,
     hashing::HashPool,
     open_bridge::OpenBridge,
+    passkeys::Passkeys,
     pipeline::Bucket,
     secure_network::SecureNetwork,
     sessions::Sessions,
@@ -65,6 +66,8 @@ pub struct State {
     pub subscriptions: Vec<Subscription>,
     /// What second steps are kept under; `None`: they are switched off.
     pub second_step_keys: Option<SecondStepKeys>,
+    /// Passkeys; `None`: they are switched off.
+    pub passkeys: Option<Passkeys>,
     /// What creating the first administrator takes in production mode.
     setup_token: Option<Secret>,
     /// Applications that are listed by name somewhere; `None`: any application.
@@ -142,6 +145,7 @@ impl State {
         let subscriptions = webhooks::subscriptions(&settings);
         let second_step_keys =
             settings.security.second_step.then(|| SecondStepKeys::new(settings.security.master_key.as_ref(), &*base.random));
+        let passkeys = Passkeys::new(&settings, &*base.random);
         let functions = Functions::new(&settings, &base.clock)?;
         let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
@@ -163,6 +167,7 @@ impl State {
             uses,
             subscriptions,
             second_step_keys,
+            passkeys,
             setup_token,
             listed_apps,
         })

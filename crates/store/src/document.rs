@@ -20,7 +20,10 @@ pub use log::LogParts;
 pub use push::PushRows;
 pub use user::{Attempt, ImportedSession, KEPT_FIELDS, LoginColumns, UserParts, exported_user, stands_apart, stored_user};
 
-use lingpai_domain::{random::to_hex, store::Role};
+use lingpai_domain::{
+    random::to_hex,
+    store::{PasskeyUse, Role},
+};
 use sha2::{Digest, Sha256};
 
 /// A document that cannot be stored.
@@ -35,6 +38,9 @@ pub enum InvalidDocument {
     /// An export was to go on after a document that does not exist (any more).
     #[error("there is no document `{0}` to go on after")]
     After(String),
+    /// A passkey whose `credential_id` is that of another.
+    #[error("another passkey has this `credential_id`")]
+    Credential,
 }
 
 /// `_id` of a document.
@@ -59,6 +65,15 @@ pub fn text(doc: &Map<String, Value>, field: &str) -> Option<String> {
 /// A document as the text that a column holds.
 pub fn to_text(doc: &Map<String, Value>) -> serde_json::Result<String> {
     serde_json::to_string(doc)
+}
+
+/// What a use changes of a passkey's document.
+pub fn passkey_use(used: &PasskeyUse) -> Map<String, Value> {
+    Map::from_iter([
+        ("sign_count".to_owned(), used.sign_count.into()),
+        ("backed_up".to_owned(), used.backed_up.into()),
+        ("last_use_date".to_owned(), used.ceremony.now.into()),
+    ])
 }
 
 /// Tells versions of a stored document apart.

@@ -17,29 +17,35 @@ impl ThirdParty {
 }
 
 /// Says why a third party must stay bound, if it must: afterwards there has to be another way in
-/// (deviation 9; the original counts `_id` as one).
-pub fn refuse_unbinding(user: &User, party: ThirdParty) -> Result<(), Code> {
+/// (deviation 9; the original counts `_id` as one). `passkeys`: whether passkeys are switched on.
+pub fn refuse_unbinding(user: &User, party: ThirdParty, passkeys: bool) -> Result<(), Code> {
     if !party.is_bound(user) {
         return Err(Code::UnbindFailed);
     }
-    refuse_last_way_in(user, Some(party), false)
+    refuse_last_way_in(user, Some(party), false, if passkeys { user.passkeys() } else { 0 })
 }
 
-/// Says why an e-mail address must stay bound, if it must.
-pub fn refuse_unbinding_email(user: &User) -> Result<(), Code> {
+/// Says why an e-mail address must stay bound, if it must. `passkeys`: whether passkeys are switched on.
+pub fn refuse_unbinding_email(user: &User, passkeys: bool) -> Result<(), Code> {
     if user.text("email").is_none_or(str::is_empty) {
         return Err(Code::UnbindFailed);
     }
-    refuse_last_way_in(user, None, true)
+    refuse_last_way_in(user, None, true, if passkeys { user.passkeys() } else { 0 })
 }
 
-/// Says why there is no way into the account without a third party, or without the e-mail address.
-fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without_email: bool) -> Result<(), Code> {
+/// Says why one of a user's passkeys must stay, if it must. `passkeys`: whether passkeys are switched on.
+pub fn refuse_removing_passkey(user: &User, passkeys: bool) -> Result<(), Code> {
+    refuse_last_way_in(user, None, false, if passkeys { user.passkeys() - 1 } else { 0 })
+}
+
+/// Says why there is no way into the account without a third party, or without the e-mail address, with so many
+/// passkeys.
+fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without_email: bool, passkeys: i64) -> Result<(), Code> {
     let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && !(without_email && field == "email");
     let confirmed = |field: &str, flag: &str| has(field) && user.integer(flag) == Some(1);
     let other_party = ThirdParty::ALL.into_iter().any(|other| Some(other) != party && other.is_bound(user));
     let external = matches!(user.doc.get("identities"), Some(Value::Array(identities)) if !identities.is_empty());
-    if other_party || external || confirmed("mobile", "mobile_confirmed") {
+    if passkeys > 0 || other_party || external || confirmed("mobile", "mobile_confirmed") {
         return Ok(());
     }
     let named = has("username") || confirmed("email", "email_confirmed");
@@ -70,7 +76,7 @@ mod tests {
             (json!({"email": "", "username": "a", "password": "p"}), Err(Code::UnbindFailed)),
             (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
         ] {
-            assert_eq!(refuse_unbinding_email(&User::new(doc.as_object().unwrap().clone())), outcome, "{doc}");
+            assert_eq!(refuse_unbinding_email(&User::new(doc.as_object().unwrap().clone()), true), outcome, "{doc}");
         }
     }
 
@@ -89,7 +95,27 @@ mod tests {
             (json!({"username": "a", "password": "p"}), ThirdParty::Apple, Err(Code::UnbindFailed)),
             (json!({"wx_openid": {}, "username": "a", "password": "p"}), ThirdParty::Weixin, Err(Code::UnbindFailed)),
         ] {
-            assert_eq!(refuse_unbinding(&User::new(doc.as_object().unwrap().clone()), party), outcome, "{doc}");
+            assert_eq!(refuse_unbinding(&User::new(doc.as_object().unwrap().clone()), party, true), outcome, "{doc}");
         }
+    }
+
+    #[test]
+    fn a_passkey_is_a_way_in_where_passkeys_are_switched_on() {
+        let user = |doc: Value| User::new(doc.as_object().unwrap().clone());
+        let by_passkey = user(json!({"wx_unionid": "x", "email": "a@b", "passkeys": 1}));
+        assert_eq!(refuse_unbinding(&by_passkey, ThirdParty::Weixin, true), Ok(()));
+        assert_eq!(refuse_unbinding(&by_passkey, ThirdParty::Weixin, false), Err(Code::UnbindUniqueLogin));
+        assert_eq!(refuse_unbinding_email(&by_passkey, true), Ok(()));
+        for (doc, outcome) in [
+            (json!({"passkeys": 2}), Ok(())),
+            (json!({"passkeys": 1}), Err(Code::UnbindUniqueLogin)),
+            (json!({"passkeys": 1, "username": "a"}), Err(Code::UnbindPasswordNotExists)),
+            (json!({"passkeys": 1, "username": "a", "password": "p"}), Ok(())),
+            (json!({"passkeys": 1, "wx_openid": {"mp": "x"}}), Ok(())),
+            (json!({"passkeys": "many", "username": "a"}), Err(Code::UnbindPasswordNotExists)),
+        ] {
+            assert_eq!(refuse_removing_passkey(&user(doc.clone()), true), outcome, "{doc}");
+        }
+        assert_eq!(refuse_removing_passkey(&user(json!({"passkeys": 5})), false), Err(Code::UnbindUniqueLogin));
     }
 }

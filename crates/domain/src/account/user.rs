@@ -21,6 +21,9 @@ pub struct User {
 /// `second_step`: the second steps that signing in takes, as `["totp"]` (ours).
 pub const SECOND_STEP_FIELD: &str = "second_step";
 
+/// `passkeys`: how many passkeys lead into the account (ours). The store keeps it.
+pub const PASSKEYS_FIELD: &str = "passkeys";
+
 /// For which applications a user exists (`dcloud_appid`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AppScope {
@@ -54,6 +57,17 @@ impl User {
     /// Whether signing in takes a second step.
     pub fn has_second_step(&self) -> bool {
         matches!(self.doc.get(SECOND_STEP_FIELD), Some(Value::Array(steps)) if !steps.is_empty())
+    }
+
+    /// What tells the account apart from others of the same person: user name, number, address, else `_id`.
+    pub fn label(&self) -> &str {
+        let named = ["username", "mobile", "email"].into_iter().filter_map(|field| self.text(field)).find(|text| !text.is_empty());
+        named.unwrap_or_else(|| self.id())
+    }
+
+    /// How many passkeys lead into the account.
+    pub fn passkeys(&self) -> i64 {
+        self.integer(PASSKEYS_FIELD).unwrap_or_default()
     }
 
     /// A field that is a text.

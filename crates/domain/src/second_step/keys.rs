@@ -161,11 +161,13 @@ impl SecondStepKeys {
     }
 }
 
-fn derive(master: &[u8], purpose: &str) -> Zeroizing<[u8; 32]> {
+/// A key for one purpose.
+pub(crate) fn derive(master: &[u8], purpose: &str) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(mac(master, &[purpose.as_bytes()]))
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+/// HMAC-SHA-256.
+pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(part);

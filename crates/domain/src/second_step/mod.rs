@@ -1,6 +1,6 @@
 //! A second step of signing in: a code of an authenticator app, or a recovery code.
 
-mod keys;
+pub(crate) mod keys;
 pub mod totp;
 
 use serde_json::{Map, json};

@@ -11,6 +11,7 @@ mod documents;
 mod files;
 mod gate;
 mod guesses;
+mod passkeys;
 mod second_steps;
 mod session_list;
 mod sessions;
@@ -29,6 +30,7 @@ pub use documents::{
 pub use files::{FileAdded, FileQuota, FileRecord};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use guesses::{Guess, GuessKind};
+pub use passkeys::{CeremonyEnd, NewPasskey, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed};
 pub use second_steps::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 pub use session_list::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse};
 pub use sessions::{
@@ -39,6 +41,7 @@ pub use sessions::{
 use crate::{
     account::{AccountOverview, IdentityKind, User},
     log::{LogRow, LogType},
+    passkey::Passkey,
 };
 
 /// What went wrong with the storage.
@@ -125,6 +128,7 @@ pub const COLLECTIONS: &[&str] = &[
     "opendb-device",
     "opendb-frv-logs",
     "opendb-app-client-key",
+    "lingpai-passkeys",
     "lingpai-audit",
 ];
 
@@ -368,6 +372,24 @@ pub trait Store: Send + Sync {
     /// Removes a second step, confirmed or not. `audit`: who did it, when it was not the user.
     /// `Ok(false)`: there was none.
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool>;
+
+    /// A user's passkeys, oldest first.
+    async fn passkeys(&self, uid: &str) -> Result<Vec<Passkey>>;
+
+    /// The passkey with a credential id, and its user.
+    async fn passkey_holder(&self, credential_id: &[u8]) -> Result<Option<PasskeyHolder>>;
+
+    /// Stores a passkey and uses its ceremony up.
+    async fn add_passkey(&self, new: &NewPasskey) -> Result<PasskeyAdded>;
+
+    /// Notes a use of a passkey and uses its ceremony up.
+    async fn use_passkey(&self, used: &PasskeyUse) -> Result<PasskeyUsed>;
+
+    /// Names a user's passkey. `Ok(false)`: the user has no such passkey.
+    async fn rename_passkey(&self, uid: &str, id: &str, name: &str) -> Result<bool>;
+
+    /// Removes a user's passkey.
+    async fn remove_passkey(&self, removal: &PasskeyRemoval) -> Result<PasskeyRemoved>;
 
     /// Takes at most `most` deliveries that are due `now`; until `busy_until` (milliseconds) nobody
     /// else is given them.

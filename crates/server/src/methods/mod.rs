@@ -12,6 +12,7 @@ pub mod login;
 pub mod logout;
 pub mod multi_end;
 pub mod open_bridge;
+pub mod passkey;
 pub mod register;
 pub mod registry;
 pub mod relate;

@@ -4,8 +4,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, register,
-    relate, second_step, secure_network, session, utils, verify,
+    Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, passkey,
+    register, relate, second_step, secure_network, session, utils, verify,
 };
 
 /// Every method, by group.
@@ -24,6 +24,7 @@ pub static METHODS: &[Method] = &[
     login::login_by_univerify::METHOD,
     login::login_by_email_code::METHOD,
     login::login_by_second_step::METHOD,
+    login::login_by_passkey::METHOD,
     logout::logout::METHOD,
     account::get_account_info::METHOD,
     account::get_real_name_info::METHOD,
@@ -53,6 +54,12 @@ pub static METHODS: &[Method] = &[
     second_step::confirm_totp::METHOD,
     second_step::remove_totp::METHOD,
     second_step::renew_recovery_codes::METHOD,
+    passkey::get_passkeys::METHOD,
+    passkey::start_passkey_registration::METHOD,
+    passkey::finish_passkey_registration::METHOD,
+    passkey::rename_passkey::METHOD,
+    passkey::remove_passkey::METHOD,
+    passkey::start_passkey_login::METHOD,
     verify::create_captcha::METHOD,
     verify::refresh_captcha::METHOD,
     verify::send_sms_code::METHOD,

@@ -173,6 +173,7 @@ impl ProjectScripts for FolderScripts {
             AccountEvent::Logout => Event::AfterLogout,
             AccountEvent::PasswordChange => Event::AfterPasswordChange,
             AccountEvent::Close => Event::AfterClose,
+            AccountEvent::BindPasskey | AccountEvent::UnbindPasskey => return,
         };
         if self.0.has_event(event)
             && let Err(error) = self.0.notify(event, facts)

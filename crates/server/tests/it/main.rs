@@ -27,6 +27,7 @@ mod logs;
 mod moving;
 mod open_bridge;
 mod outages;
+mod passkeys;
 mod production;
 mod races;
 mod real_name;

@@ -16,6 +16,7 @@ use crate::{
         weixin::{self, from_phone, mini_program},
         *,
     },
+    passkeys,
 };
 
 each_engine!(methods_keep_to_their_round_trips, what_is_refused_costs_little, wechat_keeps_to_its_round_trips);
@@ -57,6 +58,7 @@ struct Meter {
 impl Meter {
     async fn start(engine: Engine) -> anyhow::Result<Self> {
         let builder = TestApp::builder().engine(engine).setting("security.second_step", "true");
+        let builder = passkeys::switched_on(builder);
         let (builder, store) = controlled(builder);
         Ok(Self { app: builder.start().await?, store, measured: Mutex::default() })
     }
@@ -104,6 +106,7 @@ async fn methods_keep_to_their_round_trips(engine: Engine) -> Outcome {
     administration(&meter).await?;
     external(&meter).await?;
     second_steps(&meter).await?;
+    passkey_methods(&meter).await?;
     passwords_and_ends(&meter, &token).await?;
     let measured = meter.measured.lock().clone();
     // Those of uni-open-bridge have a file of their own.
@@ -234,6 +237,23 @@ async fn second_steps(meter: &Meter) -> Outcome {
     Ok(())
 }
 
+async fn passkey_methods(meter: &Meter) -> Outcome {
+    let (_, token) = someone(&meter.app, "heidi").await?;
+    meter.as_user(&token, "getPasskeys", json!({}), (1, 0)).await?;
+    let begun = meter.as_user(&token, "startPasskeyRegistration", json!({"password": PASSWORD}), (2, 0)).await?.body;
+    let mut phone = passkeys::phone();
+    let made = json!({"ceremonyId": begun["ceremonyId"], "credential": phone.create(&begun["publicKey"]), "name": "Phone"});
+    let added = meter.as_user(&token, "finishPasskeyRegistration", made, (0, 1)).await?;
+    let id = added.body["passkey"]["id"].clone();
+    meter.as_user(&token, "getPasskeys", json!({}), (2, 0)).await?;
+    meter.as_user(&token, "renamePasskey", json!({"id": id, "name": "Mine"}), (0, 1)).await?;
+    let begun = meter.of("startPasskeyLogin", json!({}), (0, 0)).await?.body;
+    let answer = json!({"ceremonyId": begun["ceremonyId"], "credential": phone.get(&begun["publicKey"])});
+    meter.of("loginByPasskey", answer, (1, 2)).await?;
+    meter.as_user(&token, "removePasskey", json!({"id": id}), (1, 1)).await?;
+    Ok(())
+}
+
 async fn passwords_and_ends(meter: &Meter, token: &str) -> Outcome {
     let app = &meter.app;
     let code = sms_code(app, MOBILE, "set-pwd-by-sms").await?;
@@ -266,6 +286,7 @@ async fn what_is_refused_costs_little(engine: Engine) -> Outcome {
         (Call::new("logout").token(&ended), (0, 0)),
         (Call::new("getSessions").token(&ended), (0, 0)),
         (Call::new("loginBySecondStep").params(json!({"ticket": "a.b", "code": "123456"})), (0, 0)),
+        (Call::new("loginByPasskey").params(json!({"ceremonyId": "a.b", "credential": {}})), (0, 0)),
         (Call::new("login").params(json!({"username": "no good", "password": PASSWORD})), (0, 0)),
         (Call::new("login").params(json!({"username": "nobody", "password": PASSWORD})), (2, 1)),
         (Call::new("login").params(json!({"username": "bob", "password": "wrong-password"})), (2, 1)),

@@ -23,6 +23,7 @@ enum Table {
     Log,
     Codes,
     Devices,
+    Passkeys,
     Documents,
 }
 
@@ -33,6 +34,7 @@ impl Table {
             "uni-id-log" => Ok(Table::Log),
             "opendb-verify-codes" => Ok(Table::Codes),
             "uni-id-device" => Ok(Table::Devices),
+            "lingpai-passkeys" => Ok(Table::Passkeys),
             other if COLLECTIONS.contains(&other) => Ok(Table::Documents),
             other => Err(InvalidDocument::Collection(other.to_owned()).into()),
         }
@@ -98,6 +100,7 @@ impl PostgresStore {
             Table::Log => self.read("SELECT seq FROM log WHERE id = $1", &[&stored]).await?,
             Table::Codes => self.read("SELECT seq FROM codes WHERE id = $1", &[&stored]).await?,
             Table::Devices => self.read("SELECT seq FROM devices WHERE id = $1", &[&stored]).await?,
+            Table::Passkeys => self.read("SELECT seq FROM passkeys WHERE id = $1", &[&stored]).await?,
             Table::Documents => self.read("SELECT seq FROM documents WHERE collection = $1 AND id = $2", &[&collection, &stored]).await?,
         };
         match rows.first() {
@@ -120,6 +123,7 @@ impl PostgresStore {
             Table::Codes => self.read(EXPORT_CODES, &[&after, &limit]).await?,
             Table::Log => self.read("SELECT doc::text FROM log WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?,
             Table::Devices => self.read("SELECT doc::text FROM devices WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?,
+            Table::Passkeys => self.read("SELECT doc::text FROM passkeys WHERE seq > $1 ORDER BY seq LIMIT $2", &[&after, &limit]).await?,
             Table::Documents => {
                 let sql = "SELECT doc::text FROM documents WHERE collection = $3 AND seq > $1 ORDER BY seq LIMIT $2";
                 self.read(sql, &[&after, &limit, &collection]).await?
@@ -128,7 +132,7 @@ impl PostgresStore {
         let compose = match table {
             Table::Users => user_document,
             Table::Codes => code_document,
-            Table::Log | Table::Devices | Table::Documents => plain_document,
+            Table::Log | Table::Devices | Table::Passkeys | Table::Documents => plain_document,
         };
         rows.iter().map(compose).collect()
     }
@@ -139,6 +143,7 @@ impl PostgresStore {
             Table::Users => self.session_put_user(UserParts::new(doc)?).await?,
             Table::Log => self.log_put(LogParts::new(doc)?).await?,
             Table::Codes => self.code_put(CodeParts::new(doc)?).await?,
+            Table::Passkeys => self.passkey_put(doc).await?,
             Table::Devices => {
                 let (device, user) = (document::text(doc, "device_id"), document::text(doc, "user_id"));
                 self.write(
@@ -167,6 +172,7 @@ impl PostgresStore {
             Table::Log => self.write("DELETE FROM log WHERE id = $1 RETURNING seq", &[&id]).await?,
             Table::Codes => self.write("DELETE FROM codes WHERE id = $1 RETURNING seq", &[&id]).await?,
             Table::Devices => self.write("DELETE FROM devices WHERE id = $1 RETURNING seq", &[&id]).await?,
+            Table::Passkeys => return self.passkey_drop(&id).await,
             Table::Documents => {
                 self.write("DELETE FROM documents WHERE collection = $1 AND id = $2 RETURNING seq", &[&collection, &id]).await?
             }
@@ -180,6 +186,7 @@ impl PostgresStore {
             Table::Log => self.read("SELECT count(*) FROM log", &[]).await?,
             Table::Codes => self.read("SELECT count(*) FROM codes", &[]).await?,
             Table::Devices => self.read("SELECT count(*) FROM devices", &[]).await?,
+            Table::Passkeys => self.read("SELECT count(*) FROM passkeys", &[]).await?,
             Table::Documents => self.read("SELECT count(*) FROM documents WHERE collection = $1", &[&collection]).await?,
         };
         Ok(column::<i64>(&only(rows)?, 0)?.unsigned_abs())

@@ -24,6 +24,7 @@ mod nonces;
 mod open_data;
 mod operations;
 mod outcome;
+mod passkeys;
 mod real_name;
 mod schema;
 mod second_steps;

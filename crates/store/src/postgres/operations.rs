@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use lingpai_domain::{
     account::{AccountOverview, IdentityKind, User},
     log::LogRow,
+    passkey::Passkey,
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
         DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
         GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
-        LockRule, Logout, NewCaptcha, NewCode, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged, PushDevice,
-        RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd,
-        SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder,
+        PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
+        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
+        SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -289,6 +291,30 @@ impl Store for PostgresStore {
 
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
         self.second_step_remove(uid, audit).await.map_err(Failure::classify)
+    }
+
+    async fn passkeys(&self, uid: &str) -> Result<Vec<Passkey>> {
+        self.passkeys_of(uid).await.map_err(Failure::classify)
+    }
+
+    async fn passkey_holder(&self, credential_id: &[u8]) -> Result<Option<PasskeyHolder>> {
+        self.passkey_by_credential(credential_id).await.map_err(Failure::classify)
+    }
+
+    async fn add_passkey(&self, new: &NewPasskey) -> Result<PasskeyAdded> {
+        self.passkey_add(new).await.map_err(Failure::classify)
+    }
+
+    async fn use_passkey(&self, used: &PasskeyUse) -> Result<PasskeyUsed> {
+        self.passkey_use(used).await.map_err(Failure::classify)
+    }
+
+    async fn rename_passkey(&self, uid: &str, id: &str, name: &str) -> Result<bool> {
+        self.passkey_rename(uid, id, name).await.map_err(Failure::classify)
+    }
+
+    async fn remove_passkey(&self, removal: &PasskeyRemoval) -> Result<PasskeyRemoved> {
+        self.passkey_remove(removal).await.map_err(Failure::classify)
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

@@ -1,8 +1,8 @@
 //! The words with which the functions in `migrations/postgres` answer.
 
 use lingpai_domain::store::{
-    CaptchaOutcome, FailedOutcome, InviteAccepted, OtherSessionsEnded, PasswordChanged, Registered, Renewed, SecondStepOutcome, SignedIn,
-    SignedInLinked, UserUpdated,
+    CaptchaOutcome, FailedOutcome, InviteAccepted, OtherSessionsEnded, PasskeyAdded, PasskeyRemoved, PasskeyUsed, PasswordChanged,
+    Registered, Renewed, SecondStepOutcome, SignedIn, SignedInLinked, UserUpdated,
 };
 
 use super::failure::Failure;
@@ -45,5 +45,8 @@ outcomes! {
     InviteAccepted { "done" => Done, "has_inviter" => HasInviter, "circle" => Circle, "gone" => Gone }
     OtherSessionsEnded { "done" => Done, "stale" => Stale, "token_revoked" => TokenRevoked }
     SecondStepOutcome { "right" => Right, "wrong" => Wrong, "locked" => Locked, "gone" => Gone }
+    PasskeyAdded { "done" => Done, "ceremony_used" => CeremonyUsed, "taken" => Taken, "too_many" => TooMany, "gone" => Gone }
+    PasskeyUsed { "done" => Done, "ceremony_used" => CeremonyUsed, "counter_behind" => CounterBehind, "gone" => Gone }
+    PasskeyRemoved { "done" => Done, "stale" => Stale, "gone" => Gone }
     CaptchaOutcome { "right" => Right, "wrong" => Wrong, "overdue" => Overdue }
 }

@@ -348,7 +348,7 @@ impl PostgresStore {
     pub(super) async fn session_put_user(&self, parts: UserParts) -> Result<(), Failure> {
         let identities: Vec<_> = parts.identities.iter().map(IdentityColumns::from).collect();
         self.write(
-            "SELECT lingpai_put_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            "SELECT lingpai_put_user_counted($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 &storable(&parts.id),
                 &Json(&parts.doc),

@@ -7,7 +7,7 @@ use super::{
     codes,
     failure::Failure,
     invitations::{self, ancestry},
-    log, users,
+    log, passkeys, users,
 };
 use crate::document::{
     self, Attempt, CodeParts, InvalidDocument, LogParts, LoginColumns, UserParts, exported_user, from_text, id,
@@ -22,6 +22,7 @@ enum Place {
     Log,
     Codes,
     Devices,
+    Passkeys,
     Documents,
 }
 
@@ -34,6 +35,7 @@ fn place(collection: &str) -> Result<Place, Failure> {
         "uni-id-log" => Place::Log,
         "opendb-verify-codes" => Place::Codes,
         "uni-id-device" => Place::Devices,
+        "lingpai-passkeys" => Place::Passkeys,
         _ => Place::Documents,
     })
 }
@@ -45,6 +47,7 @@ pub fn count(connection: &Connection, collection: &str) -> Result<u64, Failure> 
         Place::Log => connection.prepare_cached("SELECT COUNT(*) FROM log")?.query_row((), |row| row.get(0))?,
         Place::Codes => connection.prepare_cached("SELECT COUNT(*) FROM codes")?.query_row((), |row| row.get(0))?,
         Place::Devices => connection.prepare_cached("SELECT COUNT(*) FROM devices")?.query_row((), |row| row.get(0))?,
+        Place::Passkeys => connection.prepare_cached("SELECT COUNT(*) FROM passkeys")?.query_row((), |row| row.get(0))?,
         Place::Documents => {
             connection.prepare_cached("SELECT COUNT(*) FROM documents WHERE collection = ?1")?.query_row([collection], |row| row.get(0))?
         }
@@ -59,6 +62,7 @@ pub fn remove(connection: &Connection, collection: &str, id: &str) -> Result<boo
         Place::Log => connection.prepare_cached("DELETE FROM log WHERE id = ?1")?.execute([id])?,
         Place::Codes => connection.prepare_cached("DELETE FROM codes WHERE id = ?1")?.execute([id])?,
         Place::Devices => connection.prepare_cached("DELETE FROM devices WHERE id = ?1")?.execute([id])?,
+        Place::Passkeys => return passkeys::remove_document(connection, id),
         Place::Documents => {
             connection.prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2")?.execute((collection, id))?
         }
@@ -72,6 +76,7 @@ pub fn put(connection: &Connection, collection: &str, doc: &Map<String, Value>) 
         Place::Users => {
             let parts = UserParts::new(doc)?;
             users::put(connection, &parts)?;
+            passkeys::recount(connection, &parts.id)?;
             invitations::link_missing(connection, &parts)
         }
         Place::Log => log::insert(connection, &LogParts::new(doc)?),
@@ -85,6 +90,7 @@ pub fn put(connection: &Connection, collection: &str, doc: &Map<String, Value>) 
                 .execute((id(doc)?, text(doc, "device_id"), text(doc, "user_id"), to_text(doc)?))?;
             Ok(())
         }
+        Place::Passkeys => passkeys::put(connection, doc),
         Place::Documents => {
             connection
                 .prepare_cached(
@@ -120,6 +126,7 @@ pub fn export(connection: &Connection, collection: &str, after: Option<&str>, li
         Place::Users => export_users(connection, after, limit),
         Place::Codes => export_codes(connection, after, limit),
         Place::Log => texts(connection, "SELECT doc FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2", (after, limit)),
+        Place::Passkeys => texts(connection, "SELECT doc FROM passkeys WHERE seq > ?1 ORDER BY seq LIMIT ?2", (after, limit)),
         Place::Devices => texts(connection, "SELECT doc FROM devices WHERE seq > ?1 ORDER BY seq LIMIT ?2", (after, limit)),
         Place::Documents => texts(
             connection,
@@ -136,6 +143,7 @@ fn position(connection: &Connection, place: Place, collection: &str, id: &str) -
         Place::Log => "SELECT seq FROM log WHERE id = ?1",
         Place::Codes => "SELECT seq FROM codes WHERE id = ?1",
         Place::Devices => "SELECT seq FROM devices WHERE id = ?1",
+        Place::Passkeys => "SELECT seq FROM passkeys WHERE id = ?1",
         Place::Documents => {
             let mut statement = connection.prepare_cached("SELECT seq FROM documents WHERE collection = ?1 AND id = ?2")?;
             return Ok(statement.query_row((collection, id), |row| row.get(0)).optional()?);

@@ -21,6 +21,7 @@ mod log;
 mod logins;
 mod nonces;
 mod open_data;
+mod passkeys;
 mod passwords;
 mod readers;
 mod real_name;
@@ -46,14 +47,15 @@ use lingpai_domain::{
     account::{AccountOverview, IdentityKind, User},
     clock::Clock,
     log::LogRow,
+    passkey::Passkey,
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
         DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
         GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
-        LockRule, Logout, NewCaptcha, NewCode, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasswordChange, PasswordChanged,
-        PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry,
-        SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate,
-        UserUpdated,
+        LockRule, Logout, NewCaptcha, NewCode, NewPasskey, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder,
+        PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
+        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
+        SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -502,6 +504,34 @@ impl Store for SqliteStore {
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
         let (uid, audit) = (uid.to_owned(), audit.cloned());
         self.write(move |connection| second_steps::remove(connection, &uid, audit.as_ref())).await
+    }
+
+    async fn passkeys(&self, uid: &str) -> Result<Vec<Passkey>> {
+        self.read(|connection| passkeys::of_user(connection, uid))
+    }
+
+    async fn passkey_holder(&self, credential_id: &[u8]) -> Result<Option<PasskeyHolder>> {
+        self.snapshot(|connection| passkeys::holder(connection, credential_id))
+    }
+
+    async fn add_passkey(&self, new: &NewPasskey) -> Result<PasskeyAdded> {
+        let new = new.clone();
+        self.write(move |connection| passkeys::add(connection, &new)).await
+    }
+
+    async fn use_passkey(&self, used: &PasskeyUse) -> Result<PasskeyUsed> {
+        let used = used.clone();
+        self.write(move |connection| passkeys::note_use(connection, &used)).await
+    }
+
+    async fn rename_passkey(&self, uid: &str, id: &str, name: &str) -> Result<bool> {
+        let (uid, id, name) = (uid.to_owned(), id.to_owned(), name.to_owned());
+        self.write(move |connection| passkeys::rename(connection, &uid, &id, &name)).await
+    }
+
+    async fn remove_passkey(&self, removal: &PasskeyRemoval) -> Result<PasskeyRemoved> {
+        let removal = removal.clone();
+        self.write(move |connection| passkeys::remove(connection, &removal)).await
     }
 
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {

@@ -21,6 +21,7 @@ mod log;
 mod lookup;
 mod nonces;
 mod open_data;
+mod passkeys;
 mod passwords;
 mod push_devices;
 mod races;

@@ -1,9 +1,9 @@
 //! Our own schemas of the account collections, and what a project's schema cannot open.
 
 use super::{BsonType, Field, Schema};
-use crate::account::SECOND_STEP_FIELD;
+use crate::account::{PASSKEYS_FIELD, SECOND_STEP_FIELD};
 
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 12] = [
     ("uni-id-users", include_str!("../defaults/uni-id-users.schema.json")),
     ("uni-id-roles", include_str!("../defaults/uni-id-roles.schema.json")),
     ("uni-id-permissions", include_str!("../defaults/uni-id-permissions.schema.json")),
@@ -14,18 +14,19 @@ const SOURCES: [(&str, &str); 11] = [
     ("opendb-verify-codes", CLOSED),
     ("opendb-open-data", CLOSED),
     ("opendb-app-client-key", CLOSED),
+    ("lingpai-passkeys", CLOSED),
     ("lingpai-audit", CLOSED),
 ];
 const CLOSED: &str = r#"{"closed": true}"#;
 
-/// Collections of secrets (codes, session keys, client keys, what is known of identity cards), and the
+/// Collections of secrets (codes, session keys, client keys, passkeys, what is known of identity cards), and the
 /// audit, which whom it is about must not change.
-const CLOSED_COLLECTIONS: [&str; 5] =
-    ["opendb-frv-logs", "opendb-verify-codes", "opendb-open-data", "opendb-app-client-key", "lingpai-audit"];
+const CLOSED_COLLECTIONS: [&str; 6] =
+    ["opendb-frv-logs", "opendb-verify-codes", "opendb-open-data", "opendb-app-client-key", "lingpai-passkeys", "lingpai-audit"];
 
 /// Fields of users that no schema can show or have written: passwords, tokens, third parties' keys,
 /// and what locks accounts.
-const SECRET_FIELDS: [&str; 8] = [
+const SECRET_FIELDS: [&str; 9] = [
     "password",
     "password_secret_version",
     "token",
@@ -34,6 +35,7 @@ const SECRET_FIELDS: [&str; 8] = [
     "valid_token_date",
     "realname_auth",
     SECOND_STEP_FIELD,
+    PASSKEYS_FIELD,
 ];
 
 /// The schemas. They are compiled in, and a test reads them.

@@ -7,6 +7,7 @@ mod carriers;
 mod functions;
 mod layers;
 mod network;
+mod passkeys;
 mod rate;
 mod read;
 mod reader;
@@ -24,6 +25,7 @@ pub use functions::{is_built_in as is_built_in_function, is_name as is_function_
 pub(super) use layers::read_bounded;
 pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;
+pub use passkeys::Passkeys;
 pub use rate::Rate;
 
 /// Everything that can be set. See `config.default.toml` for the meaning of each.
@@ -55,6 +57,8 @@ pub struct Settings {
     pub passwords: Passwords,
     /// `[security]`
     pub security: Security,
+    /// `[passkeys]`; `None`: switched off.
+    pub passkeys: Option<Passkeys>,
     /// `[compat]`
     pub compat: Compat,
     /// `[sessions]`

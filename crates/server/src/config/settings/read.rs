@@ -60,6 +60,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         limits: limits(reader),
         passwords: passwords(reader),
         security: security(reader, mode),
+        passkeys: super::passkeys::read(reader, mode),
         compat: Compat { unsigned_arrays: reader.boolean("compat.unsigned_arrays") },
         sessions: sessions(reader),
         scripts: super::scripts::read(reader),

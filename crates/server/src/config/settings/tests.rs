@@ -355,4 +355,30 @@ fn scripts_are_granted_names_and_hosts() {
     ] {
         assert_eq!(only_problem(from_file(&format!("[scripts]\n{line}\n"))).place.path, about, "{line}");
     }
+fn passkeys_are_off_or_complete() {
+    assert_eq!(from_overrides(&[("passkeys.rp_id", "nonsense at all")]).unwrap().passkeys, None);
+    let with = |rp_id: &str, origins: &str| {
+        from_overrides(&[("passkeys.enabled", "true"), ("passkeys.rp_id", rp_id), ("passkeys.origins", origins)])
+    };
+    let android = format!("android:apk-key-hash:{}", "A".repeat(43));
+    let settings = with("example.com", &format!("https://id.example.com,https://other.example,{android}")).unwrap();
+    let passkeys = settings.passkeys.unwrap();
+    assert_eq!((passkeys.rp_id.as_str(), passkeys.origins.len(), passkeys.per_user), ("example.com", 3, 10));
+    assert!(with("localhost", "http://localhost:8700").is_ok());
+    assert!(with("example.com", &android).is_ok());
+    for (rp_id, origins, about) in [
+        ("", "https://example.com", "passkeys.rp_id"),
+        ("https://example.com", "https://example.com", "passkeys.rp_id"),
+        ("127.0.0.1", "https://example.com", "passkeys.rp_id"),
+        ("example.com", "", "passkeys.origins"),
+        ("example.com", "https://id.example.com/", "passkeys.origins"),
+        ("example.com", "https://notexample.com", "passkeys.origins"),
+        ("id.example.com", "https://example.com", "passkeys.origins"),
+    ] {
+        let problems = with(rp_id, origins).unwrap_err();
+        assert!(problems.iter().all(|problem| problem.place.path == about), "{rp_id} {origins}: {problems:?}");
+    }
+    let everything = from_overrides(&[("passkeys.enabled", "true"), ("passkeys.rp_name", &"x".repeat(65)), ("passkeys.per_user", "0")]);
+    let paths: Vec<String> = everything.unwrap_err().into_iter().map(|problem| problem.place.path).collect();
+    assert_eq!(paths, ["passkeys.per_user", "passkeys.rp_id", "passkeys.rp_name", "passkeys.origins"]);
 }

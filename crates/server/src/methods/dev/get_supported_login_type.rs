@@ -42,6 +42,10 @@ fn handle<'a>(scope: &'a Scope<'a>, _params: Params) -> Reply<'a> {
                 types.push(name);
             }
         }
+        // Mini programs have no such thing.
+        if scope.state.passkeys.is_some() && matches!(scope.client.platform.as_str(), "web" | "app") {
+            types.push("passkey");
+        }
         Ok(Answer::ok().with("errMsg", "").with("supportedLoginType", types))
     })
 }

@@ -5,6 +5,7 @@ pub mod login;
 pub mod login_by_alipay;
 pub mod login_by_apple;
 pub mod login_by_email_code;
+pub mod login_by_passkey;
 pub mod login_by_q_q;
 pub mod login_by_second_step;
 pub mod login_by_sms;

@@ -22,7 +22,7 @@ pub(super) async fn unbind(scope: &Scope<'_>, caller: &Caller, party: ThirdParty
     let row = |success| context.log_row(kind, LogSubject::User(caller.uid().to_owned()), success);
     let mut edited = context
         .edit_user(caller.uid(), |user| {
-            refuse_unbinding(user, party)?;
+            refuse_unbinding(user, party, scope.state.passkeys.is_some())?;
             let mut doc = user.doc.clone();
             doc.retain(|field, _| !party.fields().contains(&field.as_str()));
             Ok(Some(Edit { doc, log: Some(row(true)), on_taken: None }))

@@ -32,7 +32,7 @@ fn handle<'a>(scope: &'a Scope<'a>, _params: Params, caller: &'a Caller) -> Repl
         let row = |success| context.log_row(LogType::UnbindEmail, LogSubject::User(caller.uid().to_owned()), success);
         let edited = context
             .edit_user(caller.uid(), |user| {
-                refuse_unbinding_email(user)?;
+                refuse_unbinding_email(user, scope.state.passkeys.is_some())?;
                 let mut doc = user.doc.clone();
                 doc.retain(|field, _| !["email", "email_confirmed"].contains(&field.as_str()));
                 Ok(Some(Edit { doc, log: Some(row(true)), on_taken: None }))

@@ -24,6 +24,6 @@ const RECOVERY_CODES: Output = Output {
 const CODE_ERRORS: &[Code] = &[Code::ConfigFieldRequired, Code::SecondStepNotExists, Code::SecondStepError, Code::SecondStepExceedLimit];
 
 /// Demands a right code of the caller's second step, and uses it up.
-async fn demand_code(scope: &Scope<'_>, caller: &Caller, code: &str) -> Result<()> {
+pub(in crate::methods) async fn demand_code(scope: &Scope<'_>, caller: &Caller, code: &str) -> Result<()> {
     scope.context().answer_second_step(caller.uid(), code, scope.lock_rule()).await
 }

@@ -2,7 +2,6 @@
 
 use data_encoding::BASE32_NOPAD;
 use lingpai_domain::{
-    account::User,
     error::{Code, Error},
     validate::{Params, Rule, optional},
 };
@@ -61,7 +60,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
             "" => scope.client.app_name.as_deref().filter(|name| !name.is_empty() && name.len() <= 64).unwrap_or("Lingpai"),
             issuer => issuer,
         };
-        let uri = otpauth_uri(issuer, label(&user), &secret);
+        let uri = otpauth_uri(issuer, user.label(), &secret);
         Ok(Answer::ok().with("secret", secret).with("uri", uri))
     })
 }
@@ -73,12 +72,6 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 fn otpauth_uri(issuer: &str, account: &str, secret_base32: &str) -> String {
     let (issuer, account) = (utf8_percent_encode(issuer, KEPT), utf8_percent_encode(account, KEPT));
     format!("otpauth://totp/{issuer}:{account}?secret={secret_base32}&issuer={issuer}&algorithm=SHA1&digits=6&period=30")
-}
-
-/// What the app shows beside the code.
-fn label(user: &User) -> &str {
-    let named = ["username", "mobile", "email"].into_iter().filter_map(|field| user.text(field)).find(|text| !text.is_empty());
-    named.unwrap_or_else(|| user.id())
 }
 
 #[cfg(test)]

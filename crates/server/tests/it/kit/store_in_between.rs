@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use lingpai_domain::{
     account::{AccountOverview, IdentityKind, User},
     log::LogRow,
+    passkey::Passkey,
     store::*,
 };
 use parking_lot::Mutex;
@@ -162,6 +163,12 @@ passed_on! {
     async fn replace_recovery_codes(&self, uid: &str, recovery: &[[u8; 32]]) -> bool;
     async fn replace_second_step_secret(&self, uid: &str, secret: &[u8], other: &[u8]) -> bool;
     async fn remove_second_step(&self, uid: &str, audit: Option<&AuditRow>) -> bool;
+    async fn passkeys(&self, uid: &str) -> Vec<Passkey>;
+    async fn passkey_holder(&self, credential_id: &[u8]) -> Option<PasskeyHolder>;
+    async fn add_passkey(&self, new: &NewPasskey) -> PasskeyAdded;
+    async fn use_passkey(&self, used: &PasskeyUse) -> PasskeyUsed;
+    async fn rename_passkey(&self, uid: &str, id: &str, name: &str) -> bool;
+    async fn remove_passkey(&self, removal: &PasskeyRemoval) -> PasskeyRemoved;
     async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
     async fn finish_delivery(&self, id: &str) -> ();
     async fn postpone_delivery(&self, id: &str, due_at: i64) -> ();

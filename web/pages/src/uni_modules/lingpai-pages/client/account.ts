@@ -1,5 +1,5 @@
 import { transport } from '.'
-import type { AccountInfo, Answer, Profile, RealName, Session, SignedIn, Upload } from './types'
+import type { AccountInfo, Answer, Passkey, Passkeys, Profile, RealName, Session, SignedIn, Upload } from './types'
 import { uid } from './session'
 
 /** One of the three names of an account. */
@@ -7,6 +7,9 @@ export type Identifier = { username: string } | { mobile: string } | { email: st
 
 /** The third parties, as the methods' names spell them. */
 export type ThirdParty = 'Weixin' | 'QQ' | 'Alipay' | 'Apple'
+
+/** Options for the browser, and what names them to the server. */
+export type PasskeyCeremony = Answer & { ceremonyId: string; publicKey: Record<string, unknown> }
 
 const call = <T extends Answer = Answer>(method: string, argument?: object) => transport().call<T>('uni-id-co', method, argument)
 
@@ -21,6 +24,14 @@ export const account = {
   setUpTotp: (given: { password?: string }) => call<Answer & { secret: string; uri: string }>('setUpTotp', given),
   confirmTotp: (code: string) => call<Answer & { recoveryCodes: string[] }>('confirmTotp', { code }),
   removeTotp: (code: string) => call('removeTotp', { code }),
+  passkeys: () => call<Passkeys>('getPasskeys'),
+  startPasskeyRegistration: (given: { password?: string; code?: string }) => call<PasskeyCeremony>('startPasskeyRegistration', given),
+  finishPasskeyRegistration: (given: { ceremonyId: string; credential: object; name: string }) =>
+    call<Answer & { passkey: Passkey }>('finishPasskeyRegistration', given),
+  renamePasskey: (id: string, name: string) => call('renamePasskey', { id, name }),
+  removePasskey: (id: string) => call('removePasskey', { id }),
+  startPasskeyLogin: () => call<PasskeyCeremony>('startPasskeyLogin'),
+  loginByPasskey: (given: { ceremonyId: string; credential: object }) => call<SignedIn>('loginByPasskey', given),
   registerUser: (given: { username: string; password: string; nickname?: string; captcha: string }) => call<SignedIn>('registerUser', given),
   registerUserByEmail: (given: { email: string; password: string; nickname?: string; code: string }) =>
     call<SignedIn>('registerUserByEmail', given),

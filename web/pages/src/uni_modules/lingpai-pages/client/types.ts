@@ -54,6 +54,29 @@ export interface Session {
   lastUseDate?: number
 }
 
+/** A passkey of the user's. */
+export interface Passkey {
+  id: string
+  name: string
+  /** Milliseconds since the epoch. */
+  createDate: number
+  lastUseDate?: number
+  /** Whether it is synchronised between devices. */
+  backedUp: boolean
+  transports: string[]
+}
+
+/** What `getPasskeys` tells. */
+export interface Passkeys extends Answer {
+  /** Whether the server allows them. */
+  available: boolean
+  /** How many there may be. */
+  limit: number
+  /** What adding one takes. */
+  confirmBy: 'password' | 'code' | ''
+  passkeys: Passkey[]
+}
+
 /** What `getRealNameInfo` tells. */
 export interface RealName extends Answer {
   /** 0 none, 1 waiting, 2 verified, 3 failed. */

@@ -20,6 +20,7 @@ export const PAGES = {
   setPassword: `${ROOT}userinfo/set-pwd`,
   twoSteps: `${ROOT}userinfo/two-steps`,
   sessions: `${ROOT}userinfo/sessions`,
+  passkeys: `${ROOT}userinfo/passkeys`,
   realName: `${ROOT}userinfo/realname-verify`,
   close: `${ROOT}userinfo/deactivate`,
   webview: `${ROOT}common/webview/webview`,
