@@ -9,6 +9,7 @@ mod excerpt;
 pub mod face;
 pub mod http;
 pub mod mail;
+pub mod object_storage;
 pub mod outbox;
 pub mod qq;
 pub mod rsa_key;

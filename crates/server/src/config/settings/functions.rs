@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Function, reader::Reader};
-use crate::{config::report::Words, methods::registry};
+use crate::{config::report::Words, methods::registry, pipeline::clientdb};
 
 /// The longest name, characters.
 const LONGEST_NAME: usize = 64;
@@ -24,8 +24,8 @@ pub fn read(reader: &mut Reader<'_>) -> Vec<Function> {
                 Words::new("用字母、数字、- 与 _，至多 64 个", "use letters, digits, - and _, at most 64"),
             );
         }
-        // Clients call clientDB by the first name, documentation by the second.
-        let is_built_in = registry::has_function(&name) || ["DCloud-clientDB", "uni-clientDB", "uni-open-bridge"].contains(&name.as_str());
+        let is_built_in =
+            registry::has_function(&name) || [clientdb::FUNCTION, clientdb::ALIAS, "uni-open-bridge"].contains(&name.as_str());
         if is_built_in || functions.iter().any(|other| other.name == name) {
             section.problem(
                 reader,
