@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod gate;
 mod group;
+mod indexes;
 mod invitations;
 mod lanes;
 mod log;
@@ -50,6 +51,7 @@ use crate::{OpenError, Options};
 /// Connections that were lost are replaced as they are needed, so the store outlives a restart of
 /// the server.
 pub struct PostgresStore {
+    target: connect::Target,
     runner: Runner,
     lanes: Lanes,
     group: Group,
@@ -77,6 +79,7 @@ impl PostgresStore {
         let runner =
             Runner { pool: target.pool(options, options.connections.saturating_sub(lanes))?, patience: connect::patience(options) };
         Ok(Self {
+            target,
             group: Group::start(&runner),
             runner,
             lanes: Lanes::new(lanes),

@@ -12,6 +12,7 @@ mod face_verification;
 mod files;
 mod gate;
 mod health;
+mod indexes;
 mod invitations;
 mod leases;
 mod linked_sign_in;
