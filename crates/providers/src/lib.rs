@@ -10,6 +10,7 @@ pub mod face;
 pub mod fetch;
 pub mod http;
 pub mod mail;
+pub mod object_storage;
 pub mod outbox;
 mod public_network;
 pub mod qq;

@@ -68,6 +68,7 @@ impl App {
     pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
         let AppOptions { settings, center, store, clock, random, sms, mail, setup_token, listen } = options;
         let base = Base { store, clock: clock.clone(), random, ids: Arc::new(Ids::default()) };
+        keep_indexes(&center, &base).await?;
         let sessions = Sessions::load(&base).await.context("reading what was revoked / 读取已撤销的会话")?;
         let scripts = load_scripts(&center, &settings, &base).await?;
         let outbox = open_outbox(&settings)?;
@@ -81,7 +82,7 @@ impl App {
         let address = listener.address()?;
         let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
 
-        state.files.folder.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
+        state.files.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
         let sessions = state.sessions.clone();
@@ -137,6 +138,19 @@ async fn start_host(state: &Arc<State>, address: SocketAddr) -> anyhow::Result<O
         Some(host) => Ok(Some(host::start(host, state.clone()).await?)),
         None => Ok(None),
     }
+}
+
+/// Makes the indexes of the project's own collections what the project says.
+async fn keep_indexes(center: &Center, base: &Base) -> anyhow::Result<()> {
+    let kept = base.store.keep_indexes(&center.schemas().indexes()).await.context("indexes of collections / 集合的索引")?;
+    if let Some(index) = kept.not_unique.first() {
+        let (collection, name, fields) = (&index.collection, &index.name, index.label());
+        anyhow::bail!(
+            "{collection}.index.json: {name} 不能唯一,已有 {fields} 相同的数据 / {name} cannot be unique: there are documents \
+             with the same {fields} already"
+        );
+    }
+    Ok(())
 }
 
 async fn load_scripts(center: &Center, settings: &Settings, base: &Base) -> anyhow::Result<Option<Arc<dyn ProjectScripts>>> {

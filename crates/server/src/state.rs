@@ -149,7 +149,7 @@ impl State {
         let functions = Functions::new(&settings, &base.clock)?;
         let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
-        let files = Files::new(&settings, &*base.random);
+        let files = Files::new(&settings, base.clock.clone(), &*base.random)?;
         Ok(Self {
             settings,
             center,

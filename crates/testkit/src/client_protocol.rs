@@ -75,7 +75,7 @@ pub fn sign(body: &Map<String, Value>, secret: &str) -> String {
 }
 
 /// JavaScript's function of this name (ECMA-262, 19.2.6.4).
-fn encode_uri_component(text: &str) -> String {
+pub(crate) fn encode_uri_component(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {

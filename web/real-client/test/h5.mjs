@@ -40,12 +40,12 @@ export async function launch() {
   };
 }
 
-/** Opens the project in a page of its own, pointed at `endpoint`. */
-export async function openH5(t, browser, endpoint) {
+/** Opens the project (or another `build`) in a page of its own, pointed at `endpoint`. */
+export async function openH5(t, browser, endpoint, build = BUILD) {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://x').pathname);
-    const file = join(BUILD, path === '/' ? 'index.html' : path);
-    if (!file.startsWith(BUILD) || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
+    const file = join(build, path === '/' ? 'index.html' : path);
+    if (!file.startsWith(build) || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
     response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
     createReadStream(file).pipe(response);
   });

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    DEEPEST, MOST_PARTS, MOST_VALUES,
-    encoded::{Step, chain, decode, pattern},
+    DEEPEST, MOST_PARTS, MOST_PATTERNS, MOST_VALUES,
+    encoded::{Step, chain, decode, is_pattern, pattern},
     expression::{Comparison, Expression, Matcher},
     jql,
     path::Path,
@@ -17,12 +17,13 @@ pub fn parse(value: &Value, session: &Session) -> Result<Expression> {
     if let Value::String(text) = value {
         return jql::condition(text, session);
     }
-    Reader { session, parts: 0 }.whole(value, 0)
+    Reader { session, parts: 0, patterns: 0 }.whole(value, 0)
 }
 
 struct Reader<'a> {
     session: &'a Session,
     parts: usize,
+    patterns: usize,
 }
 
 impl Reader<'_> {
@@ -84,8 +85,14 @@ impl Reader<'_> {
 
     fn matcher(&mut self, value: &Value, depth: usize) -> Result<Matcher> {
         self.count(depth)?;
-        if let Some(pattern) = pattern(value) {
-            return Ok(Matcher::Pattern(pattern?));
+        if is_pattern(value) {
+            self.patterns += 1;
+            if self.patterns > MOST_PATTERNS {
+                return Err(Refusal::too_large(format!("{MOST_PATTERNS} RegExp")));
+            }
+            if let Some(pattern) = pattern(value) {
+                return Ok(Matcher::Pattern(pattern?));
+            }
         }
         if let Some(steps) = chain(value) {
             let steps = steps?;

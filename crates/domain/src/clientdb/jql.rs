@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    DEEPEST, MOST_PARTS,
+    DEEPEST, MOST_PARTS, MOST_PATTERNS,
     expression::{Comparison, Expression, Matcher, Variable},
     functions::Function,
     lexer::{Kind, Token, tokens},
@@ -50,12 +50,13 @@ pub(super) struct Parser<'a> {
     tokens: &'a [Token],
     next: usize,
     parts: usize,
+    patterns: usize,
     dialect: Dialect<'a>,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, tokens: &'a [Token], dialect: Dialect<'a>) -> Self {
-        Self { text, tokens, next: 0, parts: 0, dialect }
+        Self { text, tokens, next: 0, parts: 0, patterns: 0, dialect }
     }
 
     pub(super) fn peek(&self) -> Option<&'a Kind> {
@@ -236,7 +237,8 @@ impl<'a> Parser<'a> {
             }
             Kind::Pattern(source, flags) => {
                 self.next += 1;
-                self.test(Pattern::new(source, flags)?, depth)
+                let pattern = self.pattern(source, flags)?;
+                self.test(pattern, depth)
             }
             Kind::Name(_) => self.named(depth),
             Kind::Sign(_) => Err(self.unexpected()),
@@ -258,7 +260,12 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    fn template(&self, texts: &[String], expressions: &[String]) -> Result<Expression> {
+    fn pattern(&mut self, source: &str, flags: &str) -> Result<Pattern> {
+        self.patterns += 1;
+        if self.patterns > MOST_PATTERNS { Err(Refusal::too_large(format!("{MOST_PATTERNS} RegExp"))) } else { Pattern::new(source, flags) }
+    }
+
+    fn template(&mut self, texts: &[String], expressions: &[String]) -> Result<Expression> {
         const MOST_INSERTS: usize = 16;
         if expressions.len() > MOST_INSERTS {
             return Err(Refusal::too_large(format!("{MOST_INSERTS} ${{}}")));
@@ -270,10 +277,22 @@ impl<'a> Parser<'a> {
                 if inner.contains('`') {
                     return Err(self.unexpected());
                 }
-                parts.push(expression(inner, self.dialect)?);
+                parts.push(self.inserted(inner)?);
             }
         }
         Ok(if parts.len() == 1 { parts.remove(0) } else { Expression::Call(Function::Plus, parts) })
+    }
+
+    /// What stands between `${` and `}`. It counts as a part of the whole text.
+    fn inserted(&mut self, text: &str) -> Result<Expression> {
+        let tokens = tokens(text)?;
+        let mut parser = Parser { parts: self.parts, patterns: self.patterns, ..Parser::new(text, &tokens, self.dialect) };
+        let expression = parser.any(0)?;
+        if parser.peek().is_some() {
+            return Err(parser.unexpected());
+        }
+        (self.parts, self.patterns) = (parser.parts, parser.patterns);
+        Ok(expression)
     }
 
     /// `.test(x)` after a pattern.
@@ -357,7 +376,8 @@ impl<'a> Parser<'a> {
         match (name, arguments.as_slice()) {
             ("RegExp", [_] | [_, _]) => {
                 let source = text(0).ok_or_else(|| Refusal::argument("RegExp"))?;
-                self.test(Pattern::new(source, text(1).unwrap_or_default())?, depth)
+                let pattern = self.pattern(source, text(1).unwrap_or_default())?;
+                self.test(pattern, depth)
             }
             ("Date", [Expression::Literal(Value::Number(ms))]) => Ok(Expression::Literal(value::date(ms.as_i64().unwrap_or(0)))),
             ("Date", [Expression::Literal(Value::String(iso))]) => {

@@ -37,5 +37,7 @@ pub const LONGEST_TEXT: usize = 8 * 1024;
 pub const DEEPEST: usize = 32;
 /// Most parts of a condition.
 pub const MOST_PARTS: usize = 512;
+/// Most regular expressions of a condition: compiling one costs more than everything else in it.
+pub const MOST_PATTERNS: usize = 8;
 /// Most values in a list that a condition compares with.
 pub const MOST_VALUES: usize = 1000;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::KeyedBy;
+
 /// Which documents are wanted, in the order of insertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentQuery {
@@ -11,6 +13,8 @@ pub struct DocumentQuery {
     pub ids: Option<Vec<String>>,
     /// Only users with one of these roles (`uni-id-users`).
     pub roles: Option<Vec<String>>,
+    /// Only documents that an index finds.
+    pub keyed: Option<KeyedBy>,
     /// Only documents whose fields can be so.
     pub terms: Vec<FieldTerm>,
     /// Go on after this place.
@@ -31,7 +35,7 @@ pub struct FieldTerm {
 impl DocumentQuery {
     /// All documents of a collection, a thousand at a time.
     pub fn all(collection: &str) -> Self {
-        Self { collection: collection.to_owned(), ids: None, roles: None, terms: Vec::new(), after: None, examine: 1000 }
+        Self { collection: collection.to_owned(), ids: None, roles: None, keyed: None, terms: Vec::new(), after: None, examine: 1000 }
     }
 }
 
@@ -67,12 +71,23 @@ pub struct DocumentChange {
 }
 
 /// What became of new documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentsAdded {
     /// All are stored.
     Done,
     /// One of the `_id`s is taken. None is stored.
     Taken,
+    /// A unique index has one of the values already ([`super::CollectionIndex::database_name`]). None is stored.
+    Duplicate(String),
+}
+
+/// What became of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentsChanged {
+    /// All are made but those of documents that changed in between, or are gone: their `_id`s.
+    But(Vec<String>),
+    /// A unique index has one of the values already ([`super::CollectionIndex::database_name`]). None is made.
+    Duplicate(String),
 }
 
 /// Collections of [`super::COLLECTIONS`] whose documents may be added and changed by

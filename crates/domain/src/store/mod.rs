@@ -11,6 +11,7 @@ mod documents;
 mod files;
 mod gate;
 mod guesses;
+mod indexes;
 mod passkeys;
 mod second_steps;
 mod session_list;
@@ -25,11 +26,12 @@ pub use along::{AccountEdit, AuditRow, DueDelivery, NewDelivery, PasswordEdit};
 pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
 pub use documents::{
-    CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, FieldTerm, StoredDocument, is_own_collection,
+    CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, FieldTerm, StoredDocument, is_own_collection,
 };
 pub use files::{FileAdded, FileQuota, FileRecord};
 pub use gate::{GateChange, GateCursor, GateNews};
 pub use guesses::{Guess, GuessKind};
+pub use indexes::{CollectionIndex, IndexesKept, KeyedBy};
 pub use passkeys::{CeremonyEnd, NewPasskey, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed};
 pub use second_steps::{SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 pub use session_list::{EndedToken, ListedToken, OtherSessionsEnd, OtherSessionsEnded, SessionEnd, TokenUse};
@@ -313,8 +315,11 @@ pub trait Store: Send + Sync {
     async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded>;
 
     /// Replaces and removes documents of one of [`CHANGEABLE`] or of a project's own collection, each
-    /// unless it changed since it was read. Answers the `_id`s of those that did, or are gone.
-    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>>;
+    /// unless it changed since it was read.
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged>;
+
+    /// Makes those indexes that are not there, and removes indexes of collections that are not among these.
+    async fn keep_indexes(&self, indexes: &[CollectionIndex]) -> Result<IndexesKept>;
 
     /// Notes a file that was uploaded, unless it would be too much.
     async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded>;

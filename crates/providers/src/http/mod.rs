@@ -8,16 +8,19 @@
 mod answer;
 mod circuit;
 mod error;
+mod transfer;
 
 use std::{sync::Arc, time::Duration};
 
 use lingpai_domain::clock::Clock;
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, ClientBuilder, Url, header, redirect};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 pub use answer::Answer;
 pub use error::UpstreamError;
+pub use transfer::Transfer;
+pub(crate) use transfer::{explanation, words};
 
 use circuit::Circuit;
 pub use circuit::CircuitRule;
@@ -74,17 +77,19 @@ impl Http {
     /// # Errors
     /// If the TLS library refuses.
     pub fn new(options: HttpOptions, clock: Arc<dyn Clock>) -> Result<Self, HttpOptionsError> {
-        let client = Client::builder()
-            .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
-            // A redirect would carry secrets to an address that the operator did not name.
-            .redirect(redirect::Policy::none())
-            // Settings decide where calls go, not the environment.
-            .no_proxy()
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
-            .pool_max_idle_per_host(8)
-            .build()
-            .map_err(|error| HttpOptionsError::Client(error.to_string()))?;
+        Self::build(client(&options).timeout(options.timeout), options, clock)
+    }
+
+    /// The same for [`Upstream::transfer`], whose caller bounds the time of each call.
+    ///
+    /// # Errors
+    /// If the TLS library refuses.
+    pub fn for_streams(options: HttpOptions, clock: Arc<dyn Clock>) -> Result<Self, HttpOptionsError> {
+        Self::build(client(&options), options, clock)
+    }
+
+    fn build(builder: ClientBuilder, options: HttpOptions, clock: Arc<dyn Clock>) -> Result<Self, HttpOptionsError> {
+        let client = builder.build().map_err(|error| HttpOptionsError::Client(error.to_string()))?;
         Ok(Self { client, options, clock })
     }
 
@@ -104,6 +109,17 @@ impl Http {
             places: Arc::new(Semaphore::new(self.options.max_at_once)),
         })
     }
+}
+
+fn client(options: &HttpOptions) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
+        // A redirect would carry secrets to an address that the operator did not name.
+        .redirect(redirect::Policy::none())
+        // Settings decide where calls go, not the environment.
+        .no_proxy()
+        .connect_timeout(options.connect_timeout)
+        .pool_max_idle_per_host(8)
 }
 
 /// A third party. Clones share the circuit and the places.

@@ -2,6 +2,7 @@
 
 pub mod acs3;
 pub mod date;
+pub mod sigv4;
 pub mod tc3;
 
 use hmac::{Hmac, KeyInit, Mac};

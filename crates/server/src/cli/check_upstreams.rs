@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use lingpai_domain::random::Random;
 use lingpai_providers::{http::UpstreamError, weixin::Application};
 
 use crate::{
     config::{Center, Settings},
+    files::{Files, KeeperError},
     open_bridge::explain,
     runtime::{SystemClock, SystemRandom},
     upstreams::Upstreams,
@@ -39,7 +41,49 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
             }
         }
     }
+    all_fine &= object_storage(settings).await?;
     Ok(super::check_others::run(&upstreams, center).await && all_fine)
+}
+
+/// Whether the object storage takes, hands out and removes an object, where there is any.
+async fn object_storage(settings: &Settings) -> anyhow::Result<bool> {
+    let Some(s3) = settings.storage.s3.as_ref().filter(|_| settings.storage.enabled) else { return Ok(true) };
+    let files = Files::new(settings, Arc::new(SystemClock), &SystemRandom)?;
+    let name = format!("对象存储 object storage {}/{}", s3.bucket, s3.prefix);
+    let random: &dyn Random = &SystemRandom;
+    match files.probe(&random.hex(16)).await {
+        Ok(()) => {
+            println!("[正常 fine] {name}");
+            Ok(true)
+        }
+        Err((step, error)) => {
+            println!("[问题 problem] {name}\n    {step}: {error}");
+            let hint = storage_hint(&error);
+            if !hint.is_empty() {
+                println!("    {hint}");
+            }
+            Ok(false)
+        }
+    }
+}
+
+fn storage_hint(error: &KeeperError) -> &'static str {
+    match error {
+        KeeperError::Disk(_) => "检查 data.dir 的写权限。 Check that data.dir can be written.",
+        KeeperError::Bucket(error)
+            if error.is_refusal(&["SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed"]) =>
+        {
+            "检查 storage.s3 的 access_key、secret_key 与 region。 Check access_key, secret_key and region in [storage.s3]."
+        }
+        KeeperError::Bucket(error) if error.is_refusal(&["AccessDenied"]) => {
+            "密钥没有这一步的权限:需要读、写、删除对象。 The key may not do this: it has to read, write and delete objects."
+        }
+        KeeperError::Bucket(error) if error.is_refusal(&["NoSuchBucket"]) => {
+            "没有这个存储桶;也请检查 path_style。 There is no such bucket; check path_style as well."
+        }
+        KeeperError::Bucket(error) if error.is_refusal(&["RequestTimeTooSkewed"]) => "服务器的时钟不准。 The server's clock is wrong.",
+        KeeperError::Bucket(_) => "本机须能访问 storage.s3.endpoint。 This machine must reach storage.s3.endpoint.",
+    }
 }
 
 /// Each application once, whoever of the DCloud applications uses it.

@@ -21,12 +21,11 @@ pub struct Kind {
     pub is_shown: bool,
 }
 
-const UNKNOWN: Kind = Kind { media_type: "application/octet-stream", is_shown: false };
+const UNKNOWN: Kind = saved("application/octet-stream");
 
 /// The kind of a file, by its beginning. What is not known is saved and never shown.
 pub fn kind(beginning: &[u8]) -> Kind {
     let at = |offset: usize, bytes: &[u8]| beginning.get(offset..offset + bytes.len()) == Some(bytes);
-    let shown = |media_type| Kind { media_type, is_shown: true };
     if at(0, b"\x89PNG\r\n\x1a\n") && at(12, b"IHDR") {
         shown("image/png")
     } else if at(0, b"\xff\xd8\xff") {
@@ -52,12 +51,43 @@ pub fn kind(beginning: &[u8]) -> Kind {
     } else if at(0, b"OggS") {
         shown("audio/ogg")
     } else if at(0, b"%PDF-") {
-        Kind { media_type: "application/pdf", is_shown: false }
+        saved("application/pdf")
     } else if at(0, b"PK\x03\x04") {
-        Kind { media_type: "application/zip", is_shown: false }
+        saved("application/zip")
     } else {
         UNKNOWN
     }
+}
+
+/// Every kind that [`kind`] tells.
+const KINDS: [Kind; 14] = [
+    shown("image/png"),
+    shown("image/jpeg"),
+    shown("image/gif"),
+    shown("image/webp"),
+    shown("image/bmp"),
+    shown("image/avif"),
+    shown("audio/mp4"),
+    shown("video/mp4"),
+    shown("video/webm"),
+    shown("audio/mpeg"),
+    shown("audio/wav"),
+    shown("audio/ogg"),
+    saved("application/pdf"),
+    saved("application/zip"),
+];
+
+const fn shown(media_type: &'static str) -> Kind {
+    Kind { media_type, is_shown: true }
+}
+
+const fn saved(media_type: &'static str) -> Kind {
+    Kind { media_type, is_shown: false }
+}
+
+/// The kind that was noted by its media type.
+pub fn named(media_type: &str) -> Kind {
+    KINDS.into_iter().find(|kind| kind.media_type == media_type).unwrap_or(UNKNOWN)
 }
 
 /// The ending of a name, in lower case.
@@ -89,6 +119,8 @@ mod tests {
             assert_eq!(kind(harmful), UNKNOWN);
         }
         assert!(!kind(b"%PDF-1.7").is_shown);
+        assert_eq!(named("image/png"), kind(png));
+        assert_eq!((named("text/html"), named("image/svg+xml"), named("")), (UNKNOWN, UNKNOWN, UNKNOWN));
     }
 
     #[test]

@@ -2,40 +2,105 @@
 
 pub mod content;
 mod folder;
+mod keeper;
 pub mod policy;
 
+use std::sync::Arc;
+
 use lingpai_domain::{
+    clock::Clock,
     random::{Random, to_hex},
     secret::Secret,
 };
 
+use content::Kind;
 pub use folder::{Folder, Incoming};
+pub use keeper::{Keeper, KeeperError, Served};
 pub use policy::Policy;
 
 use crate::config::Settings;
 
 /// What is needed to take and serve files.
 pub struct Files {
+    /// In which files are received, and in which they lie unless they lie in a bucket.
+    folder: Folder,
     /// Where they lie.
-    pub folder: Folder,
+    keeper: Keeper,
     /// Signs policies.
     key: Secret,
 }
 
 impl Files {
-    /// Files in `storage/` of the data folder. Policies are signed by the master key, so that every node
-    /// takes what another one signed; without one, by a key of this process.
-    pub fn new(settings: &Settings, random: &dyn Random) -> Self {
+    /// Files where the settings say. Policies are signed by the master key, so that every node takes what another
+    /// one signed; without one, by a key of this process.
+    ///
+    /// # Errors
+    /// If the way to the object storage cannot be prepared.
+    pub fn new(settings: &Settings, clock: Arc<dyn Clock>, random: &dyn Random) -> anyhow::Result<Self> {
         let key = match &settings.security.master_key {
             Some(master) => Secret::new(to_hex(&policy::derive(master))),
             None => Secret::new(random.hex(32)),
         };
-        Self { folder: Folder::new(settings.data_dir.join("storage")), key }
+        let keeper = Keeper::new(settings.storage.s3.as_ref(), clock)?;
+        Ok(Self { folder: Folder::new(settings.data_dir.join("storage")), keeper, key })
     }
 
     /// The key that signs policies.
     pub fn key(&self) -> &Secret {
         &self.key
+    }
+
+    /// Begins to receive a file.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn receive(&self, attempt: &str) -> std::io::Result<Incoming> {
+        self.folder.receive(attempt, self.keeper.wants_digest()).await
+    }
+
+    /// Keeps what was received and judged.
+    ///
+    /// # Errors
+    /// See [`Keeper::keep`].
+    pub async fn keep(&self, incoming: Incoming, id: &str, kind: Kind) -> Result<(), KeeperError> {
+        self.keeper.keep(&self.folder, incoming, id, kind).await
+    }
+
+    /// Opens a file. See [`Keeper::open`].
+    ///
+    /// # Errors
+    /// See [`Keeper::open`].
+    pub async fn open(&self, id: &str, range: Option<&str>, head: bool) -> Result<Option<Served>, KeeperError> {
+        self.keeper.open(&self.folder, id, range, head).await
+    }
+
+    /// Where the files are.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// Removes a file's bytes.
+    ///
+    /// # Errors
+    /// See [`Keeper::remove`].
+    pub async fn remove(&self, id: &str) -> Result<(), KeeperError> {
+        self.keeper.remove(&self.folder, id).await
+    }
+
+    /// Finds out whether the object storage does what it is needed for. See [`Keeper::probe`].
+    ///
+    /// # Errors
+    /// See [`Keeper::probe`].
+    pub async fn probe(&self, attempt: &str) -> Result<(), (&'static str, KeeperError)> {
+        self.keeper.probe(&self.folder, attempt).await
+    }
+
+    /// Removes what was being received when the program ended.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn clear_incoming(&self) -> std::io::Result<()> {
+        self.folder.clear_incoming()
     }
 }
 

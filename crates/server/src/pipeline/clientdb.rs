@@ -24,8 +24,16 @@ use crate::{
     words::{Locale, Words},
 };
 
-/// The function's name.
+/// The function's name, as clients call it.
 pub const FUNCTION: &str = "DCloud-clientDB";
+
+/// Its name in documentation, which is taken wherever the other one is.
+pub const ALIAS: &str = "uni-clientDB";
+
+/// One name for a function that has two; every other name as it is.
+pub fn canonical(function: &str) -> &str {
+    if function == ALIAS { FUNCTION } else { function }
+}
 
 /// Most commands that are sent together.
 const MOST_COMMANDS: usize = 20;

@@ -3,7 +3,7 @@
 //! Errors of functions travel as data of a successful answer; errors of the protocol itself as
 //! `error.code` and `error.message`, which the client throws with our words.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -25,7 +25,7 @@ use crate::{
     config::settings::Space,
     functions,
     methods::registry,
-    pipeline,
+    pipeline::{self, clientdb},
     secure_network::{self, Inbound, Refused, Secured},
     state::State,
     words::{Locale, Words},
@@ -112,6 +112,14 @@ fn authenticate<'a>(state: &'a State, headers: &HeaderMap, envelope: &Map<String
     if !client_space::is_signed(space, envelope, signature) {
         return Err(refused("x-serverless-sign"));
     }
+    let now = state.base.clock.now_ms();
+    let is_near = |tolerance: Duration| {
+        let timestamp = envelope.get("timestamp").and_then(Value::as_i64);
+        timestamp.is_some_and(|timestamp| u128::from(now.saturating_sub(timestamp).unsigned_abs()) <= tolerance.as_millis())
+    };
+    if state.settings.server.client_clock_tolerance.is_some_and(|tolerance| !is_near(tolerance)) {
+        return Err(refused("timestamp"));
+    }
     match envelope.get("token").and_then(Value::as_str) {
         Some(token) if !token.is_empty() && !client_space::is_authorised(space, token, state.base.clock.now_ms()) => {
             Err(Failure(StatusCode::OK, INVALID_TOKEN.to_owned(), INVALID_TOKEN.to_owned()))
@@ -187,7 +195,7 @@ async fn run(
 
 /// Whether the program itself has a function.
 fn is_built_in(function: &str) -> bool {
-    registry::has_function(function) || function == pipeline::clientdb::FUNCTION
+    registry::has_function(function) || clientdb::canonical(function) == clientdb::FUNCTION
 }
 
 /// What a function of the project gets as its event: the arguments, and the token where somebody is logged in.
@@ -227,7 +235,7 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         Some(Value::Object(args)) => args,
         _ => Map::new(),
     };
-    let function = params.get("functionTarget").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let function = clientdb::canonical(params.get("functionTarget").and_then(Value::as_str).unwrap_or_default()).to_owned();
     let mut client_info = args.remove("clientInfo").unwrap_or_else(|| client_info_header(invocation.headers));
     if let Value::Object(info) = &mut client_info {
         // The server's to say, never the client's.
@@ -238,7 +246,7 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
     }
     let token = token(&args, invocation.headers);
     // clientDB has its parts beside each other where other functions have arguments.
-    let is_clientdb = function == pipeline::clientdb::FUNCTION;
+    let is_clientdb = function == clientdb::FUNCTION;
     Call {
         function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),

@@ -15,12 +15,15 @@ use lingpai_domain::{
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::{body, client::Failure, cors, peer, reply};
 use crate::{
     call::Call,
-    files::{Policy, content, id_in, is_cloud_path, is_id, policy, shown_name},
+    files::{
+        Policy,
+        content::{self, Kind},
+        id_in, is_cloud_path, is_id, policy, shown_name,
+    },
     pipeline::{self, Bucket, client_info},
     secure_network::Secured,
     state::State,
@@ -143,12 +146,18 @@ impl Asking<'_> {
         Ok(json!({"fileList": answers}))
     }
 
+    /// The bytes go first: as long as they are there, so is what is noted of them, and it can be tried again.
     async fn remove(&self, id: &str, owner: Option<&str>) -> Result<bool, Failure> {
-        let removed = self.state.base.store.remove_file(id, owner).await.map_err(|error| self.failed(&error.into()))?;
-        if removed {
-            self.state.files.folder.remove(id).await.map_err(|error| self.failed(&Error::internal(error)))?;
+        let store = &self.state.base.store;
+        let file = store.file(id).await.map_err(|error| self.failed(&error.into()))?;
+        if file.is_none_or(|file| owner.is_some() && file.owner.as_deref() != owner) {
+            return Ok(false);
         }
-        Ok(removed)
+        if let Err(error) = self.state.files.remove(id).await {
+            tracing::error!(request_id = self.call.request_id, %error, "a file could not be removed");
+            return Err(refused(StatusCode::BAD_GATEWAY, "FILE_STORAGE", "file-storage", &[], self.locale));
+        }
+        store.remove_file(id, owner).await.map_err(|error| self.failed(&error.into()))
     }
 }
 
@@ -256,7 +265,7 @@ async fn receive(state: &State, request: Request<Body>, request_id: &str, locale
         if state.base.store.file(&policy.id).await.map_err(|error| failed(error.into()))?.is_some() {
             return Err(no_policy());
         }
-        let mut incoming = state.files.folder.receive(request_id).await.map_err(disk)?;
+        let mut incoming = state.files.receive(request_id).await.map_err(disk)?;
         let (mut size, mut beginning) = (0_u64, Vec::with_capacity(content::BEGINNING));
         while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
             size += chunk.len() as u64;
@@ -292,9 +301,10 @@ async fn receive(state: &State, request: Request<Body>, request_id: &str, locale
                 return Err(refused(StatusCode::INSUFFICIENT_STORAGE, "FILE_OVER_QUOTA", "file-over-quota", &[], locale));
             }
         }
-        if let Err(error) = incoming.keep(&state.files.folder.path(&file.id)).await {
+        if let Err(error) = state.files.keep(incoming, &file.id, kind).await {
             let _ = state.base.store.remove_file(&file.id, None).await;
-            return Err(disk(error));
+            tracing::error!(request_id, %error, "a file could not be kept");
+            return Err(refused(StatusCode::BAD_GATEWAY, "FILE_STORAGE", "file-storage", &[], locale));
         }
         return Ok(file);
     }
@@ -309,15 +319,24 @@ pub async fn serve(
 ) -> Response<Body> {
     let range = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let found = if is_id(&id) && matches!(*request.method(), Method::GET | Method::HEAD) {
-        open(&state, &id, &name, range.as_deref(), *request.method() == Method::HEAD).await.ok()
+        open(&state, &id, &name, range.as_deref(), *request.method() == Method::HEAD).await
     } else {
-        None
+        Ok(None)
     };
-    let mut response = found.unwrap_or_else(|| {
-        let mut response = Response::new(Body::from("404\n"));
-        *response.status_mut() = StatusCode::NOT_FOUND;
+    let failed = |status: StatusCode| {
+        let mut response = Response::new(Body::from(format!("{}\n", status.as_u16())));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
-    });
+    };
+    let mut response = match found {
+        Ok(Some(response)) => response,
+        Ok(None) => failed(StatusCode::NOT_FOUND),
+        Err(error) => {
+            tracing::error!(file = id, ?error, "a file could not be served");
+            failed(StatusCode::BAD_GATEWAY)
+        }
+    };
     let headers = response.headers_mut();
     for (name, value) in [
         // Whatever the file is, a browser neither guesses its type nor runs anything in it.
@@ -331,80 +350,41 @@ pub async fn serve(
     response
 }
 
-async fn open(state: &State, id: &str, name: &str, range: Option<&str>, head: bool) -> std::io::Result<Response<Body>> {
-    let mut file = tokio::fs::File::open(state.files.folder.path(id)).await?;
-    let size = file.metadata().await?.len();
-    let mut beginning = [0; content::BEGINNING];
-    let mut read = 0;
-    while read < beginning.len() {
-        match file.read(&mut beginning[read..]).await? {
-            0 => break,
-            count => read += count,
-        }
+/// For how long an address of the bucket is good, seconds; clients may remember it for a little less.
+const ADDRESS_GOOD_FOR_S: u32 = 300;
+
+async fn open(state: &State, id: &str, name: &str, range: Option<&str>, head: bool) -> Result<Option<Response<Body>>, Error> {
+    let disposition = |kind: Kind| {
+        let disposition = if kind.is_shown { "inline" } else { "attachment" };
+        format!("{disposition}; filename*=UTF-8''{}", encoded(&shown_name(name)))
+    };
+    if state.files.keeper().redirects() {
+        let Some(file) = state.base.store.file(id).await? else { return Ok(None) };
+        let kind = content::named(&file.media_type);
+        let address = state.files.keeper().address(id, kind, &disposition(kind), ADDRESS_GOOD_FOR_S);
+        let Some(location) = address.and_then(|address| HeaderValue::from_str(&address).ok()) else { return Ok(None) };
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::FOUND;
+        response.headers_mut().insert(header::LOCATION, location);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=240"));
+        return Ok(Some(response));
     }
-    let kind = content::kind(&beginning[..read]);
-    let part = range.and_then(|range| part(range, size));
-    let (start, length) = part.unwrap_or((0, size));
-    file.seek(std::io::SeekFrom::Start(start)).await?;
-    let body = if head { Body::empty() } else { Body::new(FileBody { file: file.take(length) }) };
-    let mut response = Response::new(body);
-    let disposition = if kind.is_shown { "inline" } else { "attachment" };
+    let Some(served) = state.files.open(id, range, head).await.map_err(Error::internal)? else { return Ok(None) };
+    let mut response = Response::new(served.body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.media_type));
-    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(served.kind.media_type));
+    headers.insert(header::CONTENT_LENGTH, served.length.into());
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     // A file never changes: another one has another id.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    let shown = format!("{disposition}; filename*=UTF-8''{}", encoded(&shown_name(name)));
-    if let Ok(value) = HeaderValue::from_str(&shown) {
+    if let Ok(value) = HeaderValue::from_str(&disposition(served.kind)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    if part.is_some() {
-        if let Ok(value) = HeaderValue::from_str(&format!("bytes {start}-{}/{size}", start + length - 1)) {
-            headers.insert(header::CONTENT_RANGE, value);
-        }
+    if let Some(range) = served.range.and_then(|range| HeaderValue::from_str(&range).ok()) {
+        headers.insert(header::CONTENT_RANGE, range);
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
-    Ok(response)
-}
-
-/// Start and length of a single range; anything else is answered with the whole file, which is allowed
-/// (RFC 9110, section 14.2).
-fn part(range: &str, size: u64) -> Option<(u64, u64)> {
-    let (start, end) = range.strip_prefix("bytes=")?.split_once('-')?;
-    let (start, end) = match (start, end) {
-        ("", suffix) => (size.checked_sub(suffix.parse::<u64>().ok()?.min(size))?, size.checked_sub(1)?),
-        (start, "") => (start.parse().ok()?, size.checked_sub(1)?),
-        (start, end) => (start.parse().ok()?, end.parse::<u64>().ok()?.min(size.checked_sub(1)?)),
-    };
-    (start <= end && start < size).then(|| (start, end - start + 1))
-}
-
-/// A file as a body, read as it is sent.
-struct FileBody {
-    file: tokio::io::Take<tokio::fs::File>,
-}
-
-impl axum::body::HttpBody for FileBody {
-    type Data = bytes::Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
-        let mut space = vec![0; 64 * 1024];
-        let mut buffer = tokio::io::ReadBuf::new(&mut space);
-        match tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut self.file), context, &mut buffer) {
-            std::task::Poll::Pending => std::task::Poll::Pending,
-            std::task::Poll::Ready(Err(error)) => std::task::Poll::Ready(Some(Err(error))),
-            std::task::Poll::Ready(Ok(())) => {
-                let read = buffer.filled().len();
-                space.truncate(read);
-                std::task::Poll::Ready((read > 0).then(|| Ok(hyper::body::Frame::data(space.into()))))
-            }
-        }
-    }
+    Ok(Some(response))
 }
 
 /// The call that a request of files is, for the checks that every call goes through.
@@ -428,29 +408,5 @@ pub fn call(
         request_id: request_id.to_owned(),
         secured: Secured::default(),
         signed: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_read_or_passed_over() {
-        for (range, expected) in [
-            ("bytes=0-4", Some((0, 5))),
-            ("bytes=5-", Some((5, 5))),
-            ("bytes=-3", Some((7, 3))),
-            ("bytes=0-99", Some((0, 10))),
-            ("bytes=-99", Some((0, 10))),
-            ("bytes=10-", None),
-            ("bytes=4-2", None),
-            ("bytes=0-1,3-4", None),
-            ("lines=0-1", None),
-            ("bytes=-", None),
-        ] {
-            assert_eq!(part(range, 10), expected, "{range}");
-        }
-        assert_eq!(part("bytes=0-0", 0), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::kit::{binary::Workplace, people::PASSWORD, *};
@@ -265,6 +266,36 @@ fn a_database_that_is_not_there_is_told_without_its_password() -> Outcome {
     ended.expect(1, &["数据库"]);
     assert!(!ended.said.contains("hunter2"), "{}", ended.said);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn object_storage_is_tried_when_asked() -> Outcome {
+    let place = Workplace::new()?;
+    let s3 = lingpai_testkit::upstreams::s3::StrictS3::start(std::sync::Arc::new(lingpai_server::runtime::SystemClock)).await?;
+    let mut environment: Vec<(String, String)> = s3.settings().into_iter().map(|(path, value)| (variable(path), value)).collect();
+    place.write("key", "the secret of the test access key\n")?;
+    let key = environment.iter().position(|(name, _)| name == "LINGPAI_STORAGE_S3_SECRET_KEY").context("the key's setting")?;
+    environment[key].1 = format!("file:{}", place.path("key").display());
+    let run = |environment: &[(String, String)]| {
+        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        place.run(&["check", "--upstreams"], &environment)
+    };
+    run(&environment)?.expect(0, &["[正常 fine] 对象存储 object storage lingpai-test/some/files/"]);
+    assert_eq!((s3.requests(), s3.names(), s3.take_refusals()), (3, vec![], vec![]), "the probe is written, read and removed");
+    s3.fail(1);
+    run(&environment)?.expect(1, &["[问题 problem] 对象存储", "PUT", "SlowDown", "storage.s3.endpoint"]);
+    place.write("key", "another secret")?;
+    let ended = run(&environment)?;
+    ended.expect(1, &["PUT", "SignatureDoesNotMatch", "secret_key"]);
+    assert!(!ended.said.contains("another secret"), "{}", ended.said);
+    environment.retain(|(name, _)| name != "LINGPAI_STORAGE_S3_BUCKET");
+    run(&environment)?.expect(1, &["storage.s3.bucket", "is needed where storage.backend is"]);
+    Ok(())
+}
+
+/// The environment's name of a setting.
+fn variable(path: &str) -> String {
+    format!("LINGPAI_{}", path.replace('.', "_").to_uppercase())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

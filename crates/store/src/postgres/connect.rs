@@ -83,11 +83,12 @@ impl Target {
     ///
     /// # Errors
     /// If the pool cannot be made.
-    pub fn pool(self, options: &Options, connections: usize) -> Result<Pool, OpenError> {
+    pub fn pool(&self, options: &Options, connections: usize) -> Result<Pool, OpenError> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match self.tls {
-            Some(tls) => Manager::from_config(self.config, tls, manager_config),
-            None => Manager::from_config(self.config, NoTls, manager_config),
+        let config = self.config.clone();
+        let manager = match &self.tls {
+            Some(tls) => Manager::from_config(config, tls.clone(), manager_config),
+            None => Manager::from_config(config, NoTls, manager_config),
         };
         let limit = Some(options.statement_timeout);
         Pool::builder(manager)

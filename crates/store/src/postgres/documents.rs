@@ -1,7 +1,8 @@
 //! Documents by conditions, and documents of a project's own collections.
 
 use lingpai_domain::store::{
-    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, StoredDocument, is_own_collection,
+    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
+    is_own_collection,
 };
 use postgres_types::{Json, ToSql};
 use serde_json::{Map, Value};
@@ -10,6 +11,7 @@ use tokio_postgres::Row;
 use super::{
     PostgresStore,
     failure::Failure,
+    indexes,
     statements::column,
     text::{original, storable},
     users::user_at,
@@ -59,17 +61,17 @@ impl PostgresStore {
         match added {
             Ok(_) => Ok(DocumentsAdded::Done),
             Err(failure) if failure.violates("documents_") => Ok(DocumentsAdded::Taken),
-            Err(failure) => Err(failure),
+            Err(failure) => indexes::violated(&failure).map(DocumentsAdded::Duplicate).ok_or(failure),
         }
     }
 
-    pub(super) async fn document_change(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>, Failure> {
+    pub(super) async fn document_change(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged, Failure> {
         check_changeable(collection)?;
         let ids: Vec<_> = changes.iter().map(|change| storable(&change.id)).collect();
         let stamps: Vec<_> = changes.iter().map(|change| change.stamp.as_str()).collect();
         let docs: Vec<_> = changes.iter().map(|change| change.doc.as_ref().map(Json)).collect();
         // In one order, so that two who change the same documents do not wait for each other.
-        let rows = self
+        let changed = self
             .write(
                 "WITH wanted AS MATERIALIZED (
                     SELECT * FROM unnest($2::text[], $3::text[], $4::json[]) AS n(id, stamp, doc)
@@ -87,9 +89,14 @@ impl PostgresStore {
                 SELECT id FROM updated UNION ALL SELECT id FROM removed",
                 &[&collection, &ids, &stamps, &docs],
             )
-            .await?;
+            .await;
+        let rows = match changed {
+            Ok(rows) => rows,
+            Err(failure) => return indexes::violated(&failure).map(DocumentsChanged::Duplicate).ok_or(failure),
+        };
         let done = rows.iter().map(|row| column(row, 0).map(original)).collect::<Result<std::collections::HashSet<_>, _>>()?;
-        Ok(changes.iter().filter(|change| !done.contains(&change.id)).map(|change| change.id.clone()).collect())
+        let stale = changes.iter().filter(|change| !done.contains(&change.id));
+        Ok(DocumentsChanged::But(stale.map(|change| change.id.clone()).collect()))
     }
 }
 
@@ -120,6 +127,12 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
     if let Some(roles) = &query.roles {
         conditions.push(format!("t.id IN (SELECT uid FROM user_roles WHERE role = ANY ({}::text[]))", add(list(roles))));
     }
+    let mut found = String::new();
+    if let Some(keyed) = &query.keyed {
+        // Apart, so that nothing but the index is gone through.
+        found = format!("WITH found AS MATERIALIZED ({}) ", indexes::found(keyed, |digests| add(Box::new(digests)))?);
+        conditions.push("t.seq IN (SELECT seq FROM found)".to_owned());
+    }
     let (columns, table) = match query.collection.as_str() {
         "uni-id-users" => (USER_COLUMNS, "users AS t LEFT JOIN logins AS l ON l.uid = t.id"),
         "uni-id-log" => ("", "log AS t"),
@@ -133,7 +146,7 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
         other => return Err(InvalidDocument::Collection(other.to_owned()).into()),
     };
     let limit = add(Box::new(i64::try_from(query.examine).unwrap_or(i64::MAX)));
-    Ok(format!("SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY t.seq LIMIT {limit}::bigint", conditions.join(" AND ")))
+    Ok(format!("{found}SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY t.seq LIMIT {limit}::bigint", conditions.join(" AND ")))
 }
 
 fn user(row: &Row) -> Result<StoredDocument, Failure> {

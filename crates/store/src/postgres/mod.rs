@@ -16,6 +16,7 @@ mod files;
 mod gate;
 mod group;
 mod guesses;
+mod indexes;
 mod invitations;
 mod lanes;
 mod log;
@@ -52,6 +53,7 @@ use crate::{OpenError, Options};
 /// Connections that were lost are replaced as they are needed, so the store outlives a restart of
 /// the server.
 pub struct PostgresStore {
+    target: connect::Target,
     runner: Runner,
     lanes: Lanes,
     group: Group,
@@ -79,6 +81,7 @@ impl PostgresStore {
         let runner =
             Runner { pool: target.pool(options, options.connections.saturating_sub(lanes))?, patience: connect::patience(options) };
         Ok(Self {
+            target,
             group: Group::start(&runner),
             runner,
             lanes: Lanes::new(lanes),

@@ -8,13 +8,14 @@ use lingpai_domain::{
     log::LogRow,
     passkey::Passkey,
     store::{
-        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
-        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
-        GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
-        LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder,
-        PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
-        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
-        SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
+        DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
+        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance, InviteAccepted,
+        InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd,
+        OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
+        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
+        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse,
+        UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -221,8 +222,12 @@ impl Store for PostgresStore {
         self.document_add(collection, docs).await.map_err(Failure::classify)
     }
 
-    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged> {
         self.document_change(collection, changes).await.map_err(Failure::classify)
+    }
+
+    async fn keep_indexes(&self, indexes: &[CollectionIndex]) -> Result<IndexesKept> {
+        self.indexes_keep(indexes).await.map_err(Failure::classify)
     }
 
     async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {

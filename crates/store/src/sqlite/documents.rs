@@ -1,12 +1,13 @@
 //! Documents by conditions, and documents of a project's own collections.
 
 use lingpai_domain::store::{
-    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, StoredDocument, is_own_collection,
+    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
+    is_own_collection,
 };
 use rusqlite::{Connection, OptionalExtension, Row, types::Value as Parameter};
 use serde_json::{Map, Value};
 
-use super::{failure::Failure, invitations::ancestry, users};
+use super::{failure::Failure, indexes, invitations::ancestry, users};
 use crate::document::{
     self, InvalidDocument, LoginColumns, from_text, id,
     invitation::{self, show_inviters},
@@ -15,7 +16,7 @@ use crate::document::{
 
 /// Whether a query takes microseconds, so that it can be answered in place.
 pub fn is_quick(query: &DocumentQuery) -> bool {
-    query.ids.as_ref().is_some_and(|ids| ids.len() <= 4) || query.roles.is_some()
+    query.ids.as_ref().is_some_and(|ids| ids.len() <= 4) || query.roles.is_some() || query.keyed.is_some()
 }
 
 /// See [`lingpai_domain::store::Store::documents`].
@@ -71,7 +72,11 @@ fn statement(query: &DocumentQuery) -> Result<(String, Vec<Parameter>), Failure>
         let roles = add(list(roles)?);
         conditions.push(format!("t.id IN (SELECT uid FROM user_roles WHERE role IN (SELECT value FROM json_each({roles})))"));
     }
-    if query.ids.is_some() || query.roles.is_some() {
+    if let Some(keyed) = &query.keyed {
+        let found = indexes::found(keyed, |values| Ok(add(list(values)?)))?;
+        conditions.push(format!("t.seq IN ({found})"));
+    }
+    if query.ids.is_some() || query.roles.is_some() || query.keyed.is_some() {
         // The few are found by their index, not by going through all in their order.
         conditions.rotate_left(1);
         if let Some(after) = conditions.last_mut() {
@@ -87,7 +92,9 @@ fn statement(query: &DocumentQuery) -> Result<(String, Vec<Parameter>), Failure>
         Place::Log => ("", "log t"),
         Place::Devices => ("", "devices t"),
         Place::Documents => {
-            conditions.insert(0, format!("t.collection = {}", add(Parameter::Text(query.collection.clone()))));
+            // By its place a document is found sooner than by its collection.
+            let plus = if query.keyed.is_some() { "+" } else { "" };
+            conditions.insert(0, format!("{plus}t.collection = {}", add(Parameter::Text(query.collection.clone()))));
             ("", "documents t")
         }
     };
@@ -144,30 +151,86 @@ pub fn add(connection: &Connection, collection: &str, docs: &[Map<String, Value>
             return Ok(DocumentsAdded::Taken);
         }
     }
-    let mut insert = connection.prepare_cached("INSERT INTO documents (collection, id, doc) VALUES (?1, ?2, ?3)")?;
-    for doc in docs {
-        insert.execute((collection, id(doc)?, to_text(doc)?))?;
+    let added = all_or_none(connection, || {
+        let mut insert = connection.prepare_cached("INSERT INTO documents (collection, id, doc) VALUES (?1, ?2, ?3)")?;
+        for doc in docs {
+            insert.execute((collection, id(doc)?, to_text(doc)?))?;
+        }
+        Ok(())
+    })?;
+    Ok(added.map_or_else(DocumentsAdded::Duplicate, |()| DocumentsAdded::Done))
+}
+
+/// Does something that may violate a unique index; then nothing of it is done, and the index is named.
+fn all_or_none<T>(connection: &Connection, work: impl FnOnce() -> Result<T, Failure>) -> Result<Result<T, String>, Failure> {
+    connection.prepare_cached("SAVEPOINT documents")?.execute(())?;
+    let outcome = match work() {
+        Ok(done) => Ok(done),
+        Err(Failure::Sqlite(error)) => match indexes::violated(&error) {
+            Some(index) => Err(index),
+            None => return Err(error.into()),
+        },
+        Err(other) => return Err(other),
+    };
+    if outcome.is_err() {
+        connection.prepare_cached("ROLLBACK TO documents")?.execute(())?;
     }
-    Ok(DocumentsAdded::Done)
+    connection.prepare_cached("RELEASE documents")?.execute(())?;
+    Ok(outcome)
 }
 
 /// See [`lingpai_domain::store::Store::change_documents`].
-pub fn change(connection: &Connection, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>, Failure> {
+pub fn change(connection: &Connection, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged, Failure> {
     check_changeable(collection)?;
-    let mut select = connection.prepare_cached("SELECT doc FROM documents WHERE collection = ?1 AND id = ?2")?;
-    let mut update = connection.prepare_cached("UPDATE documents SET doc = ?3 WHERE collection = ?1 AND id = ?2")?;
-    let mut delete = connection.prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2")?;
-    let mut stale = Vec::new();
-    for change in changes {
-        let stored = select.query_row((collection, &change.id), |row| row.get::<_, String>(0)).optional()?;
-        if stored.is_none_or(|doc| document::stamp(&doc) != change.stamp) {
-            stale.push(change.id.clone());
-            continue;
+    let changed = all_or_none(connection, || {
+        let mut select = connection.prepare_cached("SELECT doc FROM documents WHERE collection = ?1 AND id = ?2")?;
+        let mut update = connection.prepare_cached("UPDATE documents SET doc = ?3 WHERE collection = ?1 AND id = ?2")?;
+        let mut delete = connection.prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2")?;
+        let mut stale = Vec::new();
+        for change in changes {
+            let stored = select.query_row((collection, &change.id), |row| row.get::<_, String>(0)).optional()?;
+            if stored.is_none_or(|doc| document::stamp(&doc) != change.stamp) {
+                stale.push(change.id.clone());
+                continue;
+            }
+            match &change.doc {
+                Some(doc) => update.execute((collection, &change.id, to_text(doc)?))?,
+                None => delete.execute((collection, &change.id))?,
+            };
         }
-        match &change.doc {
-            Some(doc) => update.execute((collection, &change.id, to_text(doc)?))?,
-            None => delete.execute((collection, &change.id))?,
-        };
+        Ok(stale)
+    })?;
+    Ok(changed.map_or_else(DocumentsChanged::Duplicate, DocumentsChanged::But))
+}
+
+#[cfg(test)]
+mod tests {
+    use lingpai_domain::store::{CollectionIndex, KeyedBy};
+
+    use super::*;
+
+    #[test]
+    fn what_has_an_index_is_not_gone_through() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::prepare(&mut connection, true).unwrap();
+        let field = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
+        for (unique, sparse) in [(false, false), (true, false), (true, true)] {
+            let index =
+                CollectionIndex { collection: "book".into(), name: "n".into(), fields: vec![field("a.b"), field("c")], unique, sparse };
+            indexes::keep(&connection, std::slice::from_ref(&index)).unwrap();
+            for values in [vec![vec!["1".to_owned()]], vec![vec!["1".to_owned(), "2".to_owned()], vec!["null".to_owned()]]] {
+                let query = DocumentQuery { keyed: Some(KeyedBy { index: index.clone(), values }), ..DocumentQuery::all("book") };
+                let (sql, params) = statement(&query).unwrap();
+                let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let rows = explained.query_map(rusqlite::params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();
+                let plan = rows.collect::<Result<Vec<_>, _>>().unwrap();
+                let name = index.database_name();
+                assert!(plan.iter().any(|step| step.starts_with("SEARCH k USING") && step.contains(&name)), "{plan:#?}");
+                assert!(plan.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY")), "{plan:#?}");
+                // The list of documents with lists is gone through, the table never is.
+                let scans = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("json_each"));
+                assert!(scans.into_iter().all(|step| step.contains(&format!("{name}_l"))), "{plan:#?}");
+            }
+        }
     }
-    Ok(stale)
 }

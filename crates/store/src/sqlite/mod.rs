@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod gate;
 mod guesses;
+mod indexes;
 mod invitations;
 mod lifetime;
 mod log;
@@ -49,13 +50,14 @@ use lingpai_domain::{
     log::LogRow,
     passkey::Passkey,
     store::{
-        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, DocumentChange, DocumentPage,
-        DocumentQuery, DocumentsAdded, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded, FileQuota, FileRecord, GateCursor,
-        GateNews, Guess, GuessOutcome, IdentityQuery, InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken,
-        LockRule, Logout, NewCaptcha, NewCode, NewPasskey, NewSession, OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder,
-        PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered,
-        Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn,
-        SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
+        DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
+        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance, InviteAccepted,
+        InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, NewSession, OtherSessionsEnd,
+        OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
+        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
+        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep,
+        TokenUse, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -405,9 +407,14 @@ impl Store for SqliteStore {
         self.write(move |connection| documents::add(connection, &collection, &docs)).await
     }
 
-    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<Vec<String>> {
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged> {
         let (collection, changes) = (collection.to_owned(), changes.to_vec());
         self.write(move |connection| documents::change(connection, &collection, &changes)).await
+    }
+
+    async fn keep_indexes(&self, indexes: &[CollectionIndex]) -> Result<IndexesKept> {
+        let indexes = indexes.to_vec();
+        self.write(move |connection| indexes::keep(connection, &indexes)).await
     }
 
     async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> Result<FileAdded> {

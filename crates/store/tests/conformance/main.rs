@@ -13,6 +13,7 @@ mod files;
 mod gate;
 mod guesses;
 mod health;
+mod indexes;
 mod invitations;
 mod large_chain;
 mod leases;

@@ -11,8 +11,13 @@ use lingpai_domain::{
 };
 use serde_json::{Value, json};
 
+use crate::client_protocol::Space;
+
 const TOKEN_SECRET: &str = "the token secret of the benchmarks, long enough";
 const MASTER_KEY: &str = "the master key of the benchmarks, long enough";
+
+/// The client space of the client protocol.
+pub const SPACE: Space<'static> = Space { id: "bench-space", secret: "the client secret of the benchmarks" };
 
 /// Tokens live so long, in seconds: longer than any benchmark, so that none is renewed by itself.
 pub const TOKEN_LIFE_S: i64 = 604_800;
@@ -86,11 +91,14 @@ pub fn write(folder: &Path, database: &str, hashing: Hashing) -> Result<std::pat
     let text = |text: String| Value::from(text).to_string();
     let settings = format!(
         "mode = \"production\"\n[server]\nlisten = \"127.0.0.1:0\"\n[data]\ndir = {}\n[database]\nurl = {}\n[config_center]\ndir = {}\n\
-         [limits]\nenabled = false\n[security]\nmaster_key = {}\nsetup_token = \"the set-up token of the benchmarks\"\n",
+         [limits]\nenabled = false\n[security]\nmaster_key = {}\nsetup_token = \"the set-up token of the benchmarks\"\n\
+         [[spaces]]\nid = \"{}\"\nclient_secret = \"{}\"\napps = [\"*\"]\n",
         text(folder.join("data").display().to_string()),
         text(database.to_owned()),
         text(center.display().to_string()),
         text(MASTER_KEY.to_owned()),
+        SPACE.id,
+        SPACE.secret,
     );
     let path = folder.join("lingpai.toml");
     fs::write(&path, settings)?;

@@ -19,8 +19,8 @@ use super::{response::Responses, traffic::Traffic};
 const LONGEST_NS: u64 = 60_000_000_000;
 /// Connections still waiting for an answer after the end get so long.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How every successful answer of the program begins.
-const SUCCESS: &[u8] = b"{\"errCode\":0";
+/// How every successful answer of the program begins: of methods, and of clientDB in the client protocol.
+const SUCCESSES: [&[u8]; 2] = [b"{\"errCode\":0", b"{\"success\":true,\"data\":{\"code\":0"];
 
 /// How much is asked.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +128,7 @@ async fn call(number: usize, mut stream: TcpStream, shared: Rc<Shared>) -> Resul
 }
 
 fn is_success(body: &[u8]) -> bool {
-    body.strip_prefix(SUCCESS).is_some_and(|rest| matches!(rest.first(), Some(b',' | b'}')))
+    SUCCESSES.iter().any(|success| body.strip_prefix(*success).is_some_and(|rest| matches!(rest.first(), Some(b',' | b'}'))))
 }
 
 /// When one of several connections sends its requests.
@@ -207,6 +207,8 @@ mod tests {
 
     #[test]
     fn only_error_code_zero_is_a_success() {
+        assert!(is_success(b"{\"success\":true,\"data\":{\"code\":0,\"data\":[]}}"));
+        assert!(!is_success(b"{\"success\":true,\"data\":{\"code\":\"PERMISSION_ERROR\"}}"));
         assert!(is_success(b"{\"errCode\":0}") && is_success(b"{\"errCode\":0,\"uid\":1}"));
         assert!(!is_success(b"{\"errCode\":\"uni-id-check-token-failed\"}") && !is_success(b"{\"errCode\":01}") && !is_success(b""));
     }

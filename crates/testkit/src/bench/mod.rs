@@ -5,6 +5,7 @@
 
 mod argon2id;
 pub mod bare;
+mod clientdb;
 mod configuration;
 mod load;
 mod measurement;

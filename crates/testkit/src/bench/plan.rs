@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     argon2id,
+    clientdb::GetByKey,
     configuration::Hashing,
     measurement::{Rounds, Row, beside_bare, median},
     micro, micro_store,
@@ -97,8 +98,8 @@ impl Site {
 }
 
 /// Names of rows of the two programs.
-const OF_HMAC_SHA256: [&str; 7] =
-    ["start-up", "idle", "getAccountInfo", "refreshToken", "login hmac-sha256", "createCaptcha", "registerUser"];
+const OF_HMAC_SHA256: [&str; 8] =
+    ["start-up", "idle", "getAccountInfo", "clientDB get by key", "refreshToken", "login hmac-sha256", "createCaptcha", "registerUser"];
 
 impl Bench<'_> {
     fn wants(&self, name: &str) -> bool {
@@ -182,6 +183,7 @@ impl Bench<'_> {
         }
         let bare = Program::start_bare()?;
         self.calls(site, &program, &bare, "getAccountInfo", &mut || AccountInfo::new(Rc::clone(&site.tokens)))?;
+        self.calls(site, &program, &bare, "clientDB get by key", &mut || GetByKey::new(Rc::clone(&site.tokens)))?;
         // Before the logins, whose tokens push the users' first ones out of their lists.
         let refresh: Rc<RefCell<RefreshToken>> = Rc::new(RefCell::new(RefreshToken::new(&site.tokens)));
         if self.wants("refreshToken") {

@@ -34,6 +34,27 @@ const TARGETS: &[Target] = &[
     Target { name: "start-up", engine: "", connections: 0, figure: MEDIAN, at_least: false, bound: 200.0 },
 ];
 
+/// A rate that is meant to reach a share of another one's, on the same database with as many connections.
+struct Share {
+    name: &'static str,
+    of: &'static str,
+    bound: f64,
+}
+
+const SHARES: &[Share] = &[Share { name: "clientDB get by key", of: "getAccountInfo", bound: 0.4 }];
+
+fn print_shares(rows: &[Row]) {
+    for Share { name, of, bound } in SHARES {
+        for row in rows.iter().filter(|row| row.name == *name) {
+            let beside = |other: &&Row| other.name == *of && other.engine == row.engine && other.connections == row.connections;
+            let Some(other) = rows.iter().find(beside) else { continue };
+            let share = row.rate / other.rate;
+            let (mark, unit) = (if share >= *bound { "✓" } else { "✗" }, format!("rate / {of}"));
+            println!("  {mark} {:<32} {:<8} {:>3} {unit:<22} {:>8}  (≥ {bound})", row.name, row.engine, row.connections, round(share));
+        }
+    }
+}
+
 /// Prints each target that was measured, and whether it was reached.
 pub fn print(rows: &[Row]) {
     println!("\n目标 / targets");
@@ -60,4 +81,5 @@ pub fn print(rows: &[Row]) {
             );
         }
     }
+    print_shares(rows);
 }

@@ -5,6 +5,7 @@
 //! `http://127.0.0.1:PORT/api.weixin.qq.com`.
 
 pub mod answers;
+pub mod s3;
 pub mod strict;
 
 mod weixin;

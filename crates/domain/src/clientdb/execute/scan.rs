@@ -34,7 +34,7 @@ impl Engine<'_> {
         lookups: &mut Lookups,
         mut take: impl FnMut(StoredDocument) -> Result<Flow> + Send,
     ) -> Result<()> {
-        let mut query = prefilter(collection, condition);
+        let mut query = prefilter(collection, &self.schemas.of(collection)?.indexes, condition);
         if query.ids.as_ref().is_some_and(Vec::is_empty) {
             return Ok(());
         }

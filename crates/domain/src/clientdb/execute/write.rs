@@ -18,7 +18,7 @@ use crate::{
     },
     editing::{Edit, Edited},
     error::{Code, Error},
-    store::{CHANGEABLE, DocumentChange, DocumentsAdded, StoredDocument, is_own_collection},
+    store::{CHANGEABLE, DocumentChange, DocumentsAdded, DocumentsChanged, StoredDocument, is_own_collection},
 };
 
 const USERS: &str = "uni-id-users";
@@ -68,6 +68,7 @@ impl Engine<'_> {
         match self.context.store.add_documents(collection, &made).await? {
             DocumentsAdded::Done => Ok(Answer::Added(ids, many)),
             DocumentsAdded::Taken => Err(Refusal::new(RefusalCode::Duplicate, "clientdb-duplicate").with("field", "_id")),
+            DocumentsAdded::Duplicate(index) => Err(duplicate(schema, &index)),
         }
     }
 
@@ -179,7 +180,10 @@ impl Engine<'_> {
             if changes.is_empty() {
                 return Ok(changed);
             }
-            let stale = self.context.store.change_documents(collection, &changes).await?;
+            let stale = match self.context.store.change_documents(collection, &changes).await? {
+                DocumentsChanged::But(stale) => stale,
+                DocumentsChanged::Duplicate(index) => return Err(duplicate(schema, &index)),
+            };
             changed += (changes.len() - stale.len()) as u64;
             if stale.is_empty() {
                 return Ok(changed);
@@ -248,6 +252,13 @@ impl Engine<'_> {
         }
         Ok(changed)
     }
+}
+
+/// A unique index has the values already.
+fn duplicate(schema: &Schema, database_name: &str) -> Box<Refusal> {
+    let index = schema.indexes.iter().find(|index| index.database_name() == database_name);
+    let fields = index.map_or_else(|| schema.collection.clone(), |index| index.label());
+    Refusal::new(RefusalCode::Duplicate, "clientdb-duplicate").with("field", fields)
 }
 
 impl Deed<'_> {

@@ -3,7 +3,8 @@
 use super::{BsonType, Field, Schema};
 use crate::account::{PASSKEYS_FIELD, SECOND_STEP_FIELD};
 
-const SOURCES: [(&str, &str); 12] = [
+/// Name and schema of every account collection.
+pub const SOURCES: [(&str, &str); 12] = [
     ("uni-id-users", include_str!("../defaults/uni-id-users.schema.json")),
     ("uni-id-roles", include_str!("../defaults/uni-id-roles.schema.json")),
     ("uni-id-permissions", include_str!("../defaults/uni-id-permissions.schema.json")),

@@ -2,12 +2,14 @@
 
 mod built_in;
 mod field;
+mod index;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
+pub use built_in::SOURCES as DEFAULTS;
 pub use field::{Bound, BsonType, DefaultValue, Field, ForeignKey, Format};
 pub use read::SchemaProblem;
 
@@ -17,7 +19,7 @@ use super::{
     refusal::{Refusal, Result},
     session::Session,
 };
-use crate::store::{COLLECTIONS, is_own_collection};
+use crate::store::{COLLECTIONS, CollectionIndex, is_own_collection};
 
 /// All schemas.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Schema {
     pub required: Vec<String>,
     /// Whether fields that the schema does not have can be read.
     pub shows_undeclared: bool,
+    /// The indexes of a project's own collection.
+    pub indexes: Vec<CollectionIndex>,
     /// Parts of objects that have permissions of their own.
     ruled_parts: Vec<Path>,
 }
@@ -92,6 +96,35 @@ impl Schemas {
             }
         }
         (Self(schemas), problems)
+    }
+
+    /// Adds the indexes of collections. `files`: name of the collection and content. The account collections have
+    /// their indexes already, whatever a project's files say.
+    pub fn add_indexes(&mut self, files: impl IntoIterator<Item = (String, Value)>) -> Vec<SchemaProblem> {
+        let mut problems = Vec::new();
+        for (name, content) in files.into_iter().filter(|(name, _)| !COLLECTIONS.contains(&name.as_str())) {
+            match (self.0.get_mut(&name), index::parse(&name, &content)) {
+                (_, Err(found)) => problems.extend(found),
+                (Some(schema), Ok(indexes)) => schema.indexes = indexes,
+                (None, Ok(_)) => {
+                    problems.push(SchemaProblem::new(
+                        &name,
+                        "",
+                        "没有这个集合的 schema",
+                        "is the index file of a collection without a schema",
+                    ));
+                }
+            }
+        }
+        problems
+    }
+
+    /// The indexes of all collections, in one order.
+    pub fn indexes(&self) -> Vec<CollectionIndex> {
+        let mut indexes: Vec<CollectionIndex> = self.0.values().flat_map(|schema| schema.indexes.iter().cloned()).collect();
+        indexes.sort_by_cached_key(CollectionIndex::database_name);
+        indexes.dedup_by_key(|index| index.database_name());
+        indexes
     }
 
     /// The schema of a collection.

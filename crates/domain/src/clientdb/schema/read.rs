@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Bound, BsonType, DefaultValue, Field, ForeignKey, Format, Permissions, Schema};
-use crate::clientdb::{pattern::Pattern, permission::Rule};
+use crate::clientdb::{
+    pattern::Pattern,
+    permission::Rule,
+    value::{date, date_ms},
+};
 
 /// Something wrong with a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +106,7 @@ impl Schema {
             fields,
             required: reader.names(schema.get("required"), "required"),
             shows_undeclared: false,
+            indexes: Vec::new(),
         };
         if reader.problems.is_empty() { Ok(schema) } else { Err(reader.problems) }
     }
@@ -330,7 +335,8 @@ fn default_value(value: &Value) -> Option<DefaultValue> {
         Some("uid") => DefaultValue::Uid,
         Some("now") => DefaultValue::Now,
         Some("clientIP") => DefaultValue::ClientIp,
-        _ => DefaultValue::Literal(value.clone()),
+        // A date is stored in one way only.
+        _ => DefaultValue::Literal(date_ms(value).map_or_else(|| value.clone(), date)),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{Function, FunctionsHost, reader::Reader};
-use crate::{config::report::Words, methods::registry};
+use crate::{config::report::Words, methods::registry, pipeline::clientdb};
 
 /// The longest name, characters.
 const LONGEST_NAME: usize = 64;
@@ -18,7 +18,7 @@ pub fn is_name(name: &str) -> bool {
 /// Whether the program itself has a function of this name. Clients call clientDB by its first name, documentation by the
 /// second.
 pub fn is_built_in(name: &str) -> bool {
-    registry::has_function(name) || ["DCloud-clientDB", "uni-clientDB", "uni-open-bridge"].contains(&name)
+    registry::has_function(name) || [clientdb::FUNCTION, clientdb::ALIAS, "uni-open-bridge"].contains(&name)
 }
 
 /// `[functions_host]`; `None`: there is no folder.

@@ -12,6 +12,7 @@ mod rate;
 mod read;
 mod reader;
 mod scripts;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -27,6 +28,7 @@ pub use layers::{ConfigurationFile, DEFAULTS, Sources};
 pub use network::Network;
 pub use passkeys::Passkeys;
 pub use rate::Rate;
+pub use storage::{S3, Storage};
 
 /// Everything that can be set. See `config.default.toml` for the meaning of each.
 #[derive(Clone, Debug)]
@@ -100,6 +102,8 @@ pub struct Server {
     pub trusted_proxies: Vec<Network>,
     /// Origins that browsers may call from; `*` for any.
     pub cors_origins: Vec<String>,
+    /// How far a client's clock may be away; `None`: as far as it likes.
+    pub client_clock_tolerance: Option<Duration>,
     /// Largest request body, bytes.
     pub body_limit_bytes: usize,
     /// Time to receive the headers.
@@ -351,23 +355,6 @@ pub struct ClientDb {
     pub schemas: Option<PathBuf>,
     /// Documents that one query may look at.
     pub examined_rows: usize,
-}
-
-/// `[storage]`
-#[derive(Clone, Debug)]
-pub struct Storage {
-    /// Whether files are taken and served.
-    pub enabled: bool,
-    /// Where clients reach this server, without a slash at the end; `None`: as they reached it.
-    pub public_url: Option<String>,
-    /// Largest file, bytes.
-    pub file_limit_bytes: u64,
-    /// What one user's files may take together, bytes.
-    pub user_quota_bytes: u64,
-    /// What all files may take together, bytes.
-    pub total_quota_bytes: u64,
-    /// Whether callers who are not logged in may upload.
-    pub anonymous_uploads: bool,
 }
 
 /// `[providers]`. Addresses have no slash at their end.

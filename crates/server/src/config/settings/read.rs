@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
     ClientDb, Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates,
-    Retention, Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, Storage, WebSignIn, Webhook, carriers,
+    Retention, Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, Webhook, carriers,
     layers::Layers,
     reader::{Reader, is_web_address},
 };
@@ -73,7 +73,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         providers: providers(reader),
         web_sign_in: web_sign_in(reader, mode),
         clientdb: client_db(reader),
-        storage: storage(reader),
+        storage: super::storage::read(reader),
     };
     (settings, notices)
 }
@@ -100,6 +100,7 @@ fn server(reader: &mut Reader<'_>, mode: Mode) -> Server {
             ),
         );
     }
+    let tolerance = reader.number("server.client_clock_tolerance_minutes", 0..=525_600);
     Server {
         listen,
         trusted_proxies: reader.list("server.trusted_proxies", |text| {
@@ -111,6 +112,7 @@ fn server(reader: &mut Reader<'_>, mode: Mode) -> Server {
             })
         }),
         cors_origins: reader.list("server.cors_origins", origin),
+        client_clock_tolerance: (tolerance > 0).then(|| Duration::from_secs(u64::from(tolerance) * 60)),
         body_limit_bytes: reader.count("server.body_limit_bytes", 1024..=64 * 1024 * 1024),
         header_timeout: reader.milliseconds("server.header_timeout_ms", REQUEST_MS),
         body_timeout: reader.milliseconds("server.body_timeout_ms", REQUEST_MS),
@@ -391,18 +393,6 @@ fn client_db(reader: &mut Reader<'_>) -> ClientDb {
     }
 }
 
-fn storage(reader: &mut Reader<'_>) -> Storage {
-    const MEBIBYTE: u64 = 1024 * 1024;
-    Storage {
-        enabled: reader.boolean("storage.enabled"),
-        public_url: reader.url("storage.public_url"),
-        file_limit_bytes: u64::from(reader.number("storage.file_limit_mb", 1..=4096)) * MEBIBYTE,
-        user_quota_bytes: u64::from(reader.number("storage.user_quota_mb", 1..=1_048_576)) * MEBIBYTE,
-        total_quota_bytes: u64::from(reader.number("storage.total_quota_mb", 1..=1_073_741_824)) * MEBIBYTE,
-        anonymous_uploads: reader.boolean("storage.anonymous_uploads"),
-    }
-}
-
 fn email(reader: &mut Reader<'_>) -> Option<Email> {
     let host = reader.text("providers.email.host");
     let port = u16::try_from(reader.number("providers.email.port", 1..=65_535)).unwrap_or(587);
@@ -437,7 +427,7 @@ fn present(secret: Secret) -> Option<Secret> {
 }
 
 /// One of a few words; `choices` is not empty, its first is the fallback.
-fn one_of<T: Copy, const N: usize>(reader: &mut Reader<'_>, path: &str, choices: &[(&str, T); N]) -> T {
+pub(super) fn one_of<T: Copy, const N: usize>(reader: &mut Reader<'_>, path: &str, choices: &[(&str, T); N]) -> T {
     const { assert!(N > 0) };
     reader.parsed(path, choices[0].1, |text| {
         choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {

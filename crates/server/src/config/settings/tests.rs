@@ -355,6 +355,9 @@ fn scripts_are_granted_names_and_hosts() {
     ] {
         assert_eq!(only_problem(from_file(&format!("[scripts]\n{line}\n"))).place.path, about, "{line}");
     }
+}
+
+#[test]
 fn passkeys_are_off_or_complete() {
     assert_eq!(from_overrides(&[("passkeys.rp_id", "nonsense at all")]).unwrap().passkeys, None);
     let with = |rp_id: &str, origins: &str| {

@@ -1,6 +1,8 @@
 //! clientDB, as the client's library sends it.
 
 mod commands;
+mod default_schemas;
+mod indexes;
 mod joins;
 mod own_collections;
 mod pages;
@@ -30,12 +32,17 @@ pub fn command(method: &str, params: Value) -> Value {
 }
 
 /// Sends the arguments of the function; answers its `data`.
-pub async fn send(app: &TestApp, mut arguments: Value, token: &str) -> anyhow::Result<Value> {
+pub async fn send(app: &TestApp, arguments: Value, token: &str) -> anyhow::Result<Value> {
+    send_to(app, "DCloud-clientDB", arguments, token).await
+}
+
+/// The same by a name of the function.
+pub async fn send_to(app: &TestApp, function: &str, mut arguments: Value, token: &str) -> anyhow::Result<Value> {
     arguments["clientInfo"] = json!({"uniPlatform": "web", "appId": "__UNI__TEST", "deviceId": "test-device", "locale": "en"});
     if !token.is_empty() {
         arguments["uniIdToken"] = token.into();
     }
-    let params = json!({"functionTarget": "DCloud-clientDB", "functionArgs": arguments}).to_string();
+    let params = json!({"functionTarget": function, "functionArgs": arguments}).to_string();
     let now = app.program().state().base.clock.now_ms();
     let body = json!({"method": "serverless.function.runtime.invoke", "params": params, "spaceId": SPACE.id, "timestamp": now});
     let signature = body.as_object().map(|body| sign(body, SPACE.secret)).unwrap_or_default();

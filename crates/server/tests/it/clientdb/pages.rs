@@ -3,7 +3,8 @@
 use super::*;
 use crate::kit::people::*;
 
-both_engines!(development: the_pages_requests_are_answered, strangers_see_and_change_nothing_of_others, a_keyed_read_is_quoted_as_the_page_writes_it);
+both_engines!(development: the_pages_requests_are_answered, strangers_see_and_change_nothing_of_others, a_keyed_read_is_quoted_as_the_page_writes_it,
+    the_function_has_two_names);
 
 async fn alice(app: &TestApp) -> anyhow::Result<(String, String)> {
     let fields = json!({"nickname": "Alice", "mobile": "13800000001", "mobile_confirmed": 1, "email": "a@example.com", "email_confirmed": 1,
@@ -80,6 +81,16 @@ async fn a_keyed_read_is_quoted_as_the_page_writes_it(app: &TestApp) -> Outcome 
             ask(app, &token, "uni-id-users", &[("where", json!([condition])), ("field", json!(["username"])), ("get", json!([]))]).await?,
         );
         assert_eq!(found, json!([{"_id": uid, "username": "alice"}]), "{condition}");
+    }
+    Ok(())
+}
+
+async fn the_function_has_two_names(app: &TestApp) -> Outcome {
+    let (uid, token) = alice(app).await?;
+    let own = json!({"command": chain("uni-id-users", &[("where", json!(["_id == $env.uid"])), ("field", json!(["username"])), ("get", json!([]))])});
+    for name in ["DCloud-clientDB", "uni-clientDB"] {
+        let answer = send_to(app, name, own.clone(), &token).await?;
+        assert_eq!(answer, json!({"code": 0, "message": "", "data": [{"_id": uid, "username": "alice"}]}), "{name}");
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ async fn people(app: &TestApp) -> anyhow::Result<People> {
 }
 
 /// A value for every field that users can have.
-fn everything() -> Value {
+pub fn everything() -> Value {
     json!({
         "nickname": "Owner", "avatar": "https://example.com/a.png", "avatar_file": {"name": "a.png"}, "gender": 1, "mobile": "13800000001",
         "mobile_confirmed": 1, "email": "o@example.com", "email_confirmed": 1, "status": 0, "dcloud_appid": ["*"], "register_date": 1,
@@ -81,7 +81,7 @@ const OF_KEEPERS: [&str; 11] = [
     "apple_openid",
     "identities",
 ];
-const SECRET: [&str; 7] =
+pub const SECRET: [&str; 7] =
     ["password", "password_secret_version", "token", "third_party", "login_ip_limit", "valid_token_date", "realname_auth"];
 
 /// What one gets who asks for a field of the owner's by name.

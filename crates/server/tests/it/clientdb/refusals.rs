@@ -128,6 +128,21 @@ async fn too_much_is_refused(app: &TestApp) -> Outcome {
     }
     let pattern = json!([{"a": {"$regexp": {"source": "((a{1000}){1000}){1000}", "flags": ""}}}]);
     assert_eq!(ask(app, &token, "uni-id-users", &[("where", pattern), ("get", json!([]))]).await?["code"], "SYNTAX_ERROR");
+    // Regular expressions are few, however they are written.
+    let pattern = json!({"$regexp": {"source": "a", "flags": ""}});
+    let nine: Map<String, Value> = (0..9).map(|n| (format!("f{n}"), pattern.clone())).collect();
+    let texts = (0..9).map(|n| format!("/a/.test(f{n})")).collect::<Vec<_>>();
+    let in_texts = (0..9).map(|_| "${/a/.test(b)}").collect::<String>();
+    for condition in [
+        json!(nine),
+        json!(texts.join(" || ")),
+        json!(texts.join(" || ").replace("/a/", "new RegExp('a')")),
+        json!(format!("a == `{in_texts}`")),
+    ] {
+        denied(&ask(app, &token, "uni-id-users", &[("where", json!([condition])), ("get", json!([]))]).await?, "QUERY_TOO_LARGE");
+    }
+    let eight = json!(texts[..8].join(" || "));
+    assert_eq!(ask(app, &token, "uni-id-users", &[("where", json!([eight])), ("count", json!([]))]).await?["code"], 0);
     let commands = vec![json!({"command": chain("uni-id-users", &[("count", json!([]))])}); 21];
     denied(&send(app, json!({"multiCommand": commands}), &token).await?, "QUERY_TOO_LARGE");
     Ok(())

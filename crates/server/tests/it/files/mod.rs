@@ -1,5 +1,6 @@
 //! Uploaded files: signed, uploaded, served, deleted.
 
+mod bucket;
 mod limits;
 mod serving;
 mod uploads;

@@ -144,7 +144,8 @@ passed_on! {
     async fn count(&self, collection: &str) -> u64;
     async fn documents(&self, query: &DocumentQuery) -> DocumentPage;
     async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> DocumentsAdded;
-    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Vec<String>;
+    async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> DocumentsChanged;
+    async fn keep_indexes(&self, indexes: &[CollectionIndex]) -> IndexesKept;
     async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> FileAdded;
     async fn file(&self, id: &str) -> Option<FileRecord>;
     async fn remove_file(&self, id: &str, owner: Option<&str>) -> bool;

@@ -7,7 +7,7 @@ use super::client::*;
 use crate::kit::*;
 
 both_engines!(mandatory: unsigned_calls_are_refused_everywhere, refusals_are_counted_and_logged_without_secrets);
-both_engines!(custom: rules_decide_function_by_function, rules_change_without_a_restart);
+both_engines!(custom: rules_decide_function_by_function, clientdb_has_two_names_and_one_rule, rules_change_without_a_restart);
 
 fn mandatory(builder: TestAppBuilder) -> TestAppBuilder {
     let mut config = web_config(json!({"enable": true}));
@@ -65,6 +65,22 @@ async fn rules_decide_function_by_function(app: &TestApp) -> Outcome {
     let client = Client::web("d1")?.shake_hands(app).await?;
     let captcha = json!({"method": "getImageCaptcha", "params": [{"scene": "register"}]});
     refused_by_number(&client.call(app, "uni-captcha-co", SecretType::Both, captcha).await?, 70004);
+    Ok(())
+}
+
+async fn clientdb_has_two_names_and_one_rule(app: &TestApp) -> Outcome {
+    let query = json!({"command": {"$db": [
+        {"$method": "collection", "$param": ["uni-id-users"]},
+        {"$method": "where", "$param": [{"role": "admin"}]},
+        {"$method": "count", "$param": []},
+    ]}});
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    for name in ["DCloud-clientDB", "uni-clientDB"] {
+        let mut plain = query.clone();
+        plain["clientInfo"] = client_info("d1");
+        refused_by_number(&call(app, name, plain).await?, 70008);
+        assert_eq!(client.call(app, name, SecretType::Both, query.clone()).await?, json!({"code": 0, "total": 0}), "{name}");
+    }
     Ok(())
 }
 

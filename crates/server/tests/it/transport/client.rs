@@ -5,10 +5,70 @@ use lingpai_testkit::{app::SPACE, client_protocol::sign};
 use crate::kit::{people::*, *};
 
 both_engines!(development: signatures_identify_the_space, anonymous_clients_authorise_first, business_errors_are_data,
-    facts_come_from_headers_where_the_call_has_none, the_call_s_own_token_wins, strange_requests_have_an_answer);
+    facts_come_from_headers_where_the_call_has_none, the_call_s_own_token_wins, strange_requests_have_an_answer,
+    long_answers_are_compressed_for_whoever_takes_it, clocks_may_be_a_day_apart);
+both_engines!(any_clock: clocks_may_be_anything_where_that_is_set);
 both_engines!(one_app: other_applications_are_turned_away);
 
 const INVOKE: &str = "serverless.function.runtime.invoke";
+
+fn any_clock(builder: TestAppBuilder) -> TestAppBuilder {
+    builder.setting("server.client_clock_tolerance_minutes", "0")
+}
+
+async fn clocks_may_be_a_day_apart(app: &TestApp) -> Outcome {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let now = app.program().state().base.clock.now_ms();
+    let at = |timestamp: Value| {
+        let mut call = body(app, arguments("getSupportedLoginType"));
+        call["timestamp"] = timestamp;
+        call
+    };
+    for timestamp in [now, now - DAY, now + DAY] {
+        assert_eq!(post(app, &at(timestamp.into()), SPACE.secret, &[]).await?.1["data"]["errCode"], 0);
+    }
+    for timestamp in [json!(now - DAY - 1), json!(now + DAY + 1), json!(0), json!(i64::MIN), json!(null), json!(now.to_string())] {
+        failed(post(app, &at(timestamp), SPACE.secret, &[]).await?, 400, "InvalidSignature");
+    }
+    Ok(())
+}
+
+async fn clocks_may_be_anything_where_that_is_set(app: &TestApp) -> Outcome {
+    let mut call = body(app, arguments("getSupportedLoginType"));
+    call["timestamp"] = json!(1);
+    assert_eq!(post(app, &call, SPACE.secret, &[]).await?.1["data"]["errCode"], 0);
+    Ok(())
+}
+
+async fn long_answers_are_compressed_for_whoever_takes_it(app: &TestApp) -> Outcome {
+    let params = json!({"functionTarget": "uni-captcha-co", "functionArgs":
+        {"method": "getImageCaptcha", "params": [{"scene": "register"}], "clientInfo": client_info()}});
+    let now = app.program().state().base.clock.now_ms();
+    let long = json!({"method": INVOKE, "params": params.to_string(), "spaceId": SPACE.id, "timestamp": now});
+    let ask = async |call: &Value, accepted: Option<&str>| {
+        let signature = call.as_object().map(|body| sign(body, SPACE.secret)).unwrap_or_default();
+        let mut request = app.http().post(app.url("/client")).header("x-serverless-sign", signature).json(call);
+        if let Some(accepted) = accepted {
+            request = request.header("accept-encoding", accepted);
+        }
+        let response = request.send().await?;
+        let coding = response.headers().get("content-encoding").map(|coding| coding.to_str().unwrap_or_default().to_owned());
+        anyhow::Ok((coding, response.bytes().await?))
+    };
+    let (coding, plain) = ask(&long, None).await?;
+    assert!(coding.is_none() && plain.len() > 1400, "{coding:?} {}", plain.len());
+    let (coding, zipped) = ask(&long, Some("gzip, deflate, br")).await?;
+    assert_eq!(coding.as_deref(), Some("gzip"));
+    assert!(zipped.len() < plain.len() && zipped.starts_with(&[0x1f, 0x8b]));
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&zipped[..]), &mut text)?;
+    let answer: Value = serde_json::from_str(&text)?;
+    assert!(answer["data"]["captchaBase64"].as_str().is_some_and(|image| image.starts_with("data:image/")), "{answer}");
+    // Short ones are not, and neither is anything for those who do not take it.
+    assert_eq!(ask(&long, Some("br")).await?.0, None);
+    assert_eq!(ask(&body(app, arguments("getSupportedLoginType")), Some("gzip")).await?.0, None);
+    Ok(())
+}
 
 /// Sends a body, signed with `secret`, and further headers.
 async fn post(app: &TestApp, body: &Value, secret: &str, headers: &[(&str, &str)]) -> anyhow::Result<(u16, Value)> {

@@ -87,7 +87,7 @@ async fn files_beside_the_configuration_stay_there(app: &TestApp) -> Outcome {
 async fn the_pages_own_space_is_served(app: &TestApp) -> Outcome {
     let arguments = json!({"method": "getSupportedLoginType", "params": [], "clientInfo": {"uniPlatform": "web", "appId": "__UNI__TEST"}});
     let params = json!({"functionTarget": "uni-id-co", "functionArgs": arguments}).to_string();
-    let body = json!({"method": "serverless.function.runtime.invoke", "params": params, "spaceId": "lingpai-pages", "timestamp": 1});
+    let body = json!({"method": "serverless.function.runtime.invoke", "params": params, "spaceId": "lingpai-pages", "timestamp": app.program().state().base.clock.now_ms()});
     let signature = body.as_object().map(|body| sign(body, "lingpai-pages")).unwrap_or_default();
     let response = app.http().post(app.url("/client")).header("x-serverless-sign", signature).json(&body).send().await?;
     let answer: Value = response.json().await?;

@@ -2,6 +2,8 @@
 //! before `*`; matched by nothing, not verified).
 
 use super::{Platform, Version};
+// clientDB has a name in documentation and another one in calls.
+pub use crate::pipeline::clientdb::canonical as canonical_function;
 
 /// `verifyClient`
 #[derive(Clone, Debug, Default)]
@@ -71,9 +73,4 @@ impl Verification {
         let all = || rules.iter().find(|rule| rule.functions.iter().any(|name| name == "*"));
         own.or_else(listed).or_else(all).map(|rule| Admission::Only(&rule.clients))
     }
-}
-
-/// One name for clientDB, which the documentation calls otherwise than the clients do.
-pub fn canonical_function(name: &str) -> &str {
-    if name == "uni-clientDB" { "DCloud-clientDB" } else { name }
 }
