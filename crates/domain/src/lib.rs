@@ -19,6 +19,7 @@ pub mod log;
 pub mod messaging;
 pub mod password;
 pub mod project;
+pub mod qr_code;
 pub mod random;
 pub mod real_name;
 pub mod registration;

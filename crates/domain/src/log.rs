@@ -29,6 +29,8 @@ pub enum LogType {
     BindEmail,
     /// Unbinding an e-mail address (ours).
     UnbindEmail,
+    /// Unbinding a mobile number (ours).
+    UnbindMobile,
     /// WeChat was unbound.
     UnbindWeixin,
     /// QQ was unbound.
@@ -54,6 +56,7 @@ impl LogType {
             LogType::BindApple => "bind-apple",
             LogType::BindEmail => "bind-email",
             LogType::UnbindEmail => "unbind-email",
+            LogType::UnbindMobile => "unbind-mobile",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",
             LogType::UnbindAlipay => "unbind-alipay",

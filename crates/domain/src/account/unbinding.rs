@@ -22,20 +22,29 @@ pub fn refuse_unbinding(user: &User, party: ThirdParty) -> Result<(), Code> {
     if !party.is_bound(user) {
         return Err(Code::UnbindFailed);
     }
-    refuse_last_way_in(user, Some(party), false)
+    refuse_last_way_in(user, Some(party), None)
 }
 
 /// Says why an e-mail address must stay bound, if it must.
 pub fn refuse_unbinding_email(user: &User) -> Result<(), Code> {
-    if user.text("email").is_none_or(str::is_empty) {
-        return Err(Code::UnbindFailed);
-    }
-    refuse_last_way_in(user, None, true)
+    refuse_unbinding_field(user, "email")
 }
 
-/// Says why there is no way into the account without a third party, or without the e-mail address.
-fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without_email: bool) -> Result<(), Code> {
-    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && !(without_email && field == "email");
+/// Says why a mobile number must stay bound, if it must.
+pub fn refuse_unbinding_mobile(user: &User) -> Result<(), Code> {
+    refuse_unbinding_field(user, "mobile")
+}
+
+fn refuse_unbinding_field(user: &User, field: &str) -> Result<(), Code> {
+    if user.text(field).is_none_or(str::is_empty) {
+        return Err(Code::UnbindFailed);
+    }
+    refuse_last_way_in(user, None, Some(field))
+}
+
+/// Says why there is no way into the account without a third party, or without one of the user's own fields.
+fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without: Option<&str>) -> Result<(), Code> {
+    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && without != Some(field);
     let confirmed = |field: &str, flag: &str| has(field) && user.integer(flag) == Some(1);
     let other_party = ThirdParty::ALL.into_iter().any(|other| Some(other) != party && other.is_bound(user));
     let external = matches!(user.doc.get("identities"), Some(Value::Array(identities)) if !identities.is_empty());
@@ -71,6 +80,22 @@ mod tests {
             (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
         ] {
             assert_eq!(refuse_unbinding_email(&User::new(doc.as_object().unwrap().clone())), outcome, "{doc}");
+        }
+    }
+
+    #[test]
+    fn the_number_stays_if_it_is_the_last_way_in() {
+        for (doc, outcome) in [
+            (json!({"mobile": "1", "mobile_confirmed": 1}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "password": "p"}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "username": "a"}), Err(Code::UnbindPasswordNotExists)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "username": "a", "password": "p"}), Ok(())),
+            (json!({"mobile": "1", "email": "a@b", "email_confirmed": 1, "password": "p"}), Ok(())),
+            (json!({"mobile": "1", "email": "a@b", "password": "p"}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "apple_openid": "x"}), Ok(())),
+            (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
+        ] {
+            assert_eq!(refuse_unbinding_mobile(&User::new(doc.as_object().unwrap().clone())), outcome, "{doc}");
         }
     }
 
