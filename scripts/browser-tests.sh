@@ -28,5 +28,4 @@ if [[ $(cat node_modules/.lingpai 2>/dev/null || true) != "$packages" ]]; then
 fi
 [[ $# -gt 0 ]] || set -- *.test.js
 # One file at a time: each has a server and a browser of its own, and one of them measures time.
-# What a page of the mini program leaves running must not keep the tests from ending.
-exec node --test --test-force-exit --test-concurrency=1 "$@"
+exec node --test --test-concurrency=1 "$@"

@@ -24,7 +24,7 @@ if [[ $(cat node_modules/.lingpai 2>/dev/null || true) != "$packages" ]]; then
   echo "$packages" >node_modules/.lingpai
 fi
 
-mapfile -d '' -t files < <(find src scripts index.html package.json package-lock.json tsconfig.json vite.config.ts -type f -print0 | sort -z)
+mapfile -d '' -t files < <(find src scripts index.html shell.html package.json package-lock.json tsconfig.json vite.config.ts -type f -print0 | sort -z)
 sources=$(digest "${files[@]}")
 [[ $# -gt 0 ]] || set -- h5
 for target in "$@"; do

@@ -17,8 +17,8 @@ const FLAGS =
 /** A scene of the SMS configuration. */
 const template = { templateId: 'T1', codeExpiresIn: 300 }
 
-/** Starts the program with a folder of its own. `files` go into the configuration folder by path; `environment` are further settings. */
-export async function startServer(files = {}, { listen = '127.0.0.1:0', environment: more = {} } = {}) {
+/** Starts the program with a folder of its own. `files` go into the configuration folder by path, `settings` into its environment. */
+export async function startServer(files = {}, settings = {}, listen = '127.0.0.1:0') {
   const program = process.env.LINGPAI_TEST_PROGRAM
   assert.ok(program, 'LINGPAI_TEST_PROGRAM must name the program (make browser-tests does)')
   const folder = mkdtempSync(join(tmpdir(), 'lingpai-web-'))
@@ -31,7 +31,7 @@ export async function startServer(files = {}, { listen = '127.0.0.1:0', environm
   const argumentsGiven = ['serve', '--mode', 'development', '--listen', listen, '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
   // The program refuses settings that it does not know, and the caller's are none of the tests' business.
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LINGPAI_')))
-  const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false', ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = []
   child.stderr.on('data', (data) => said.push(String(data)))
   const url = await new Promise((resolve, reject) => {
@@ -113,7 +113,8 @@ export async function stopBrowser() {
 /** A visitor with an empty browser. What the pages must never do is collected in `faults`. */
 export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colorScheme = 'light' } = {}) {
   const context = await (await startBrowser()).newContext({ viewport, locale, colorScheme, baseURL: server.url, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(15_000)
+  // A busy machine may need more patience.
+  context.setDefaultTimeout(Number(process.env.LINGPAI_TEST_PATIENCE_MS ?? 15_000))
   const page = await context.newPage()
   const faults = []
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))

@@ -1,49 +1,20 @@
 // How every page looks: accessible, inside its width, in each language, theme and size. The pictures
-// are kept in `screenshots/` for people to look at.
+// are kept in `screenshots/` for people to look at; `npm run screenshots` takes all of them, in all kinds.
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, startServer, stopBrowser, uniId, visitor } from './kit.js'
+import { DESKTOP, PHONE, startServer, stopBrowser, visitor } from './kit.js'
+import { enter, INSIDE, NEWCOMER, OUTSIDE, sceneServer, show } from './scenes.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const pictures = new URL('./screenshots/', import.meta.url).pathname
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-const oauth = { weixin: { appid: 'wx1', appsecret: 's' } }
-
-const OUTSIDE = {
-  password: 'login/login-withpwd',
-  sms: 'login/login-smscode',
-  quick: 'login/login-withoutpwd?type=weixin',
-  register: 'register/register',
-  'register-email': 'register/register-by-email',
-  admin: 'register/register-admin',
-  retrieve: 'retrieve/retrieve',
-  'retrieve-email': 'retrieve/retrieve-by-email',
-}
-const INSIDE = {
-  account: 'userinfo/userinfo',
-  'bind-mobile': 'userinfo/bind-mobile',
-  'bind-email': 'userinfo/bind-email',
-  'change-password': 'userinfo/change_pwd',
-  'set-password': 'userinfo/set-pwd',
-  'real-name': 'userinfo/realname-verify',
-  close: 'userinfo/deactivate',
-}
 
 let server
 before(async () => {
   mkdirSync(pictures, { recursive: true })
-  server = await startServer({
-    'uni-id/config.json': uniId({ web: { tokenExpiresIn: 7200, tokenExpiresThreshold: 600, oauth: { 'weixin-web': oauth.weixin } } }),
-    'lingpai-pages/config.json': {
-      loginTypes: ['username', 'smsCode', 'weixin'],
-      agreements: { serviceUrl: 'https://example.com/terms', privacyUrl: 'https://example.com/privacy', scope: ['login', 'register'] },
-      appid: { weixin: { h5: 'wx1', web: 'wx1' } },
-      brand: { links: [{ text: 'example.com', url: 'https://example.com' }] },
-    },
-  })
-  await server.register('looking')
+  server = await sceneServer()
 })
 after(async () => {
   await stopBrowser()
@@ -56,60 +27,36 @@ async function look(who, name) {
   await who.page.screenshot({ path: `${pictures}${name}.png`, fullPage: true })
   const wide = await who.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   assert.equal(wide, 0, `${name} is wider than the window`)
+  // axe is put into the page, which the page's own policy rightly forbids to scripts of the page.
   await who.page.evaluate(axe)
   const { violations } = await who.page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), STANDARDS)
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`)
   assert.deepEqual(found, [], name)
 }
 
+// Every state in both themes on a phone; the desktop has the same states, and each page is checked there once.
 const CONDITIONS = [
   { size: 'phone', viewport: PHONE, colorScheme: 'light', locale: 'zh-CN' },
   { size: 'phone', viewport: PHONE, colorScheme: 'dark', locale: 'en-US' },
-  { size: 'desktop', viewport: DESKTOP, colorScheme: 'light', locale: 'en-US' },
-  { size: 'desktop', viewport: DESKTOP, colorScheme: 'dark', locale: 'zh-TW' },
+  { size: 'desktop', viewport: DESKTOP, colorScheme: 'light', locale: 'en-US', pagesOnly: true },
+  { size: 'desktop', viewport: DESKTOP, colorScheme: 'dark', locale: 'zh-TW', pagesOnly: true },
 ]
 
-for (const { size, ...how } of CONDITIONS) {
+for (const { size, pagesOnly, ...how } of CONDITIONS) {
   const kind = `${size}-${how.colorScheme}-${how.locale}`
-  test(`every page looks right: ${kind}`, async () => {
-    const who = await visitor(server, how)
-    // axe is put into the page, which the page's own policy rightly forbids to scripts of the page.
-    for (const [name, path] of Object.entries(OUTSIDE)) {
-      await who.open(path)
-      await who.page.locator('h1').waitFor()
-      if (name === 'register') await who.page.locator('.lp-picture img').waitFor()
-      await look(who, `${kind}-${name}`)
-    }
-    await who.open('register/register')
-    await who.page.locator('.lp-picture img').waitFor()
-    await who.page.locator('#lp-password').fill('abc')
-    await who.page.locator('#lp-consent').check()
-    await who.page.locator('button[type=submit]').click()
-    await who.page.locator('.lp-error').first().waitFor()
-    await look(who, `${kind}-register-errors`)
-    await who.open('login/login-smscode')
-    await who.page.locator('#lp-mobile').fill('13800138000')
-    await who.page.locator('.lp-send').click()
-    await who.page.locator('dialog .lp-picture img').waitFor()
-    await look(who, `${kind}-captcha-dialog`)
-
-    await who.open('login/login-withpwd')
-    await who.page.locator('#lp-account').fill('looking')
-    await who.page.locator('#lp-password').fill('secret-1')
-    await who.page.locator('button[type=submit]').click()
-    await who.page.locator('dialog[open]').waitFor()
-    await look(who, `${kind}-agreements`)
-    await who.page.locator('dialog .lp-primary').click()
-    await who.at('/userinfo/userinfo')
-    for (const [name, path] of Object.entries(INSIDE)) {
-      await who.open(path)
-      await who.page.locator('h1').waitFor()
-      if (name === 'account') await who.page.locator('.lp-me[aria-busy=false]').waitFor()
-      if (name === 'set-password') await who.page.locator('.lp-form, .lp-empty').waitFor()
-      await look(who, `${kind}-${name}`)
-    }
-    await who.leave()
-  })
+  for (const [username, scenes] of [['', OUTSIDE], ['looking', INSIDE], ['plain', NEWCOMER]]) {
+    test(`every page looks right: ${kind} ${username}`, async () => {
+      const who = await visitor(server, how)
+      if (username) await enter(who, username)
+      const seen = new Set()
+      for (const scene of scenes) {
+        if (pagesOnly && (!scene.path || seen.has(scene.path))) continue
+        seen.add(scene.path)
+        await show(scene, who, server, (name) => look(who, `${kind}-${name}`))
+      }
+      await who.leave()
+    })
+  }
 }
 
 test('speaks the language of the system, and another when asked to', async () => {
@@ -134,7 +81,7 @@ test('speaks the language of the system, and another when asked to', async () =>
   await who.page.reload()
   await who.button('Sign in').waitFor()
   // The server answers in it too.
-  await who.page.locator('#lp-account').fill('nobody')
+  await who.page.locator('#lp-account').fill('nobody-here')
   await who.page.locator('#lp-password').fill('secret-1')
   await who.page.locator('#lp-consent').check()
   await who.button('Sign in').click()

@@ -11,7 +11,7 @@ const root = new URL('../pages/dist/build/mp-weixin/', import.meta.url).pathname
 const plugin = 'uni_modules/lingpai-pages'
 
 let server
-const shown = { requests: [], events: [], navigations: [] }
+const shown = { requests: [], navigations: [], pages: [] }
 before(async () => {
   server = await startServer()
   fakeWeixin()
@@ -88,7 +88,8 @@ function fakeWeixin() {
   phone.Component = (options) => (shown.component = options)
   phone.Behavior = (options) => options
   phone.getApp = () => shown.app
-  phone.getCurrentPages = () => []
+  // The framework asks for the first page again and again until there is one.
+  phone.getCurrentPages = () => shown.pages
 }
 
 test('every page and component is there with its four files', () => {
@@ -144,6 +145,19 @@ test('the sign-in page starts, in the language of the phone', () => {
   assert.ok(Object.values(page.data).some((value) => /忘记密码/.test(JSON.stringify(value) ?? '')), JSON.stringify(page.data))
 })
 
+test('every other page starts as well, and those of the account centre lead to signing in', async () => {
+  const { forget } = load(`./${plugin}/client/session.js`)
+  forget()
+  for (const path of JSON.parse(built('mp-weixin/app.json')).pages.slice(1)) {
+    load(`./${path}.js`)
+    shown.pages.length = 0
+    const before = shown.navigations.length
+    instance(shown.component, path)
+    await new Promise((resolve) => setImmediate(() => setTimeout(resolve)))
+    if (path.includes('/userinfo/')) assert.match(shown.navigations[before] ?? '', /login\/login-withpwd/, path)
+  }
+})
+
 /** Starts a page as WeChat would. */
 function instance(options, route) {
   const page = {
@@ -163,8 +177,10 @@ function instance(options, route) {
     getPageId: () => 1,
     ...options.methods,
   }
+  shown.pages.push(page)
   options.lifetimes.attached?.call(page)
   page.onLoad?.({})
+  page.onShow?.()
   options.lifetimes.ready?.call(page)
   return page
 }

@@ -24,7 +24,7 @@ before(async () => {
   const origin = `http://localhost:${port}`
   const settings = { ENABLED: 'true', RP_ID: 'localhost', RP_NAME: 'Tests', ORIGINS: origin }
   const environment = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LINGPAI_PASSKEYS_${name}`, value]))
-  server = await startServer({}, { listen: `127.0.0.1:${port}`, environment })
+  server = await startServer({}, environment, `127.0.0.1:${port}`)
   server.url = origin
 })
 after(async () => {

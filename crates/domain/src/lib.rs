@@ -20,6 +20,7 @@ pub mod messaging;
 pub mod passkey;
 pub mod password;
 pub mod project;
+pub mod qr_code;
 pub mod random;
 pub mod real_name;
 pub mod registration;

@@ -33,6 +33,8 @@ pub enum LogType {
     UnbindPasskey,
     /// Unbinding an e-mail address (ours).
     UnbindEmail,
+    /// Unbinding a mobile number (ours).
+    UnbindMobile,
     /// WeChat was unbound.
     UnbindWeixin,
     /// QQ was unbound.
@@ -60,6 +62,7 @@ impl LogType {
             LogType::BindPasskey => "bind-passkey",
             LogType::UnbindPasskey => "unbind-passkey",
             LogType::UnbindEmail => "unbind-email",
+            LogType::UnbindMobile => "unbind-mobile",
             LogType::UnbindWeixin => "unbind-weixin",
             LogType::UnbindQq => "unbind-qq",
             LogType::UnbindAlipay => "unbind-alipay",

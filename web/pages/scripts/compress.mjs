@@ -8,7 +8,7 @@ const LEAST = 512
 
 for (const file of files(process.argv[2])) {
   const plain = readFileSync(file)
-  if (!/\.(js|css|html|svg|json)$/.test(file) || plain.length < LEAST) continue
+  if (!/\.(js|css|svg)$/.test(file) || plain.length < LEAST) continue
   writeFileSync(`${file}.gz`, gzipSync(plain, { level: 9 }))
   writeFileSync(`${file}.br`, brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }))
 }

@@ -22,26 +22,35 @@ pub fn refuse_unbinding(user: &User, party: ThirdParty, passkeys: bool) -> Resul
     if !party.is_bound(user) {
         return Err(Code::UnbindFailed);
     }
-    refuse_last_way_in(user, Some(party), false, if passkeys { user.passkeys() } else { 0 })
+    refuse_last_way_in(user, Some(party), None, if passkeys { user.passkeys() } else { 0 })
 }
 
 /// Says why an e-mail address must stay bound, if it must. `passkeys`: whether passkeys are switched on.
 pub fn refuse_unbinding_email(user: &User, passkeys: bool) -> Result<(), Code> {
-    if user.text("email").is_none_or(str::is_empty) {
-        return Err(Code::UnbindFailed);
-    }
-    refuse_last_way_in(user, None, true, if passkeys { user.passkeys() } else { 0 })
+    refuse_unbinding_field(user, "email", passkeys)
+}
+
+/// Says why a mobile number must stay bound, if it must. `passkeys`: whether passkeys are switched on.
+pub fn refuse_unbinding_mobile(user: &User, passkeys: bool) -> Result<(), Code> {
+    refuse_unbinding_field(user, "mobile", passkeys)
 }
 
 /// Says why one of a user's passkeys must stay, if it must. `passkeys`: whether passkeys are switched on.
 pub fn refuse_removing_passkey(user: &User, passkeys: bool) -> Result<(), Code> {
-    refuse_last_way_in(user, None, false, if passkeys { user.passkeys() - 1 } else { 0 })
+    refuse_last_way_in(user, None, None, if passkeys { user.passkeys() - 1 } else { 0 })
 }
 
-/// Says why there is no way into the account without a third party, or without the e-mail address, with so many
-/// passkeys.
-fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without_email: bool, passkeys: i64) -> Result<(), Code> {
-    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && !(without_email && field == "email");
+fn refuse_unbinding_field(user: &User, field: &str, passkeys: bool) -> Result<(), Code> {
+    if user.text(field).is_none_or(str::is_empty) {
+        return Err(Code::UnbindFailed);
+    }
+    refuse_last_way_in(user, None, Some(field), if passkeys { user.passkeys() } else { 0 })
+}
+
+/// Says why there is no way into the account without a third party, or without one of the user's own fields, with so
+/// many passkeys.
+fn refuse_last_way_in(user: &User, party: Option<ThirdParty>, without: Option<&str>, passkeys: i64) -> Result<(), Code> {
+    let has = |field: &str| user.text(field).is_some_and(|text| !text.is_empty()) && without != Some(field);
     let confirmed = |field: &str, flag: &str| has(field) && user.integer(flag) == Some(1);
     let other_party = ThirdParty::ALL.into_iter().any(|other| Some(other) != party && other.is_bound(user));
     let external = matches!(user.doc.get("identities"), Some(Value::Array(identities)) if !identities.is_empty());
@@ -77,6 +86,22 @@ mod tests {
             (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
         ] {
             assert_eq!(refuse_unbinding_email(&User::new(doc.as_object().unwrap().clone()), true), outcome, "{doc}");
+        }
+    }
+
+    #[test]
+    fn the_number_stays_if_it_is_the_last_way_in() {
+        for (doc, outcome) in [
+            (json!({"mobile": "1", "mobile_confirmed": 1}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "password": "p"}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "username": "a"}), Err(Code::UnbindPasswordNotExists)),
+            (json!({"mobile": "1", "mobile_confirmed": 1, "username": "a", "password": "p"}), Ok(())),
+            (json!({"mobile": "1", "email": "a@b", "email_confirmed": 1, "password": "p"}), Ok(())),
+            (json!({"mobile": "1", "email": "a@b", "password": "p"}), Err(Code::UnbindUniqueLogin)),
+            (json!({"mobile": "1", "apple_openid": "x"}), Ok(())),
+            (json!({"username": "a", "password": "p"}), Err(Code::UnbindFailed)),
+        ] {
+            assert_eq!(refuse_unbinding_mobile(&User::new(doc.as_object().unwrap().clone()), true), outcome, "{doc}");
         }
     }
 

@@ -42,6 +42,7 @@ pub static METHODS: &[Method] = &[
     relate::bind_mobile_by_univerify::METHOD,
     relate::bind_email_by_code::METHOD,
     relate::unbind_email::METHOD,
+    relate::unbind_mobile::METHOD,
     relate::unbind_weixin::METHOD,
     relate::unbind_q_q::METHOD,
     relate::unbind_alipay::METHOD,

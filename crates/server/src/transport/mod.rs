@@ -1,5 +1,6 @@
 //! From HTTP to calls and back.
 
+mod agreements;
 mod body;
 pub mod client;
 mod client_space;
@@ -11,6 +12,7 @@ mod opening;
 mod outbox;
 mod pages;
 mod pages_settings;
+mod pages_shell;
 mod peer;
 mod reply;
 mod secure_network;

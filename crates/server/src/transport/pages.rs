@@ -13,10 +13,12 @@ use axum::{
     routing::get,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
+use serde_json::Value;
 
+use aws_lc_rs::digest;
 use lingpai_domain::random::to_hex;
 
-use super::{health, pages_settings};
+use super::{agreements, health, pages_settings, pages_shell};
 use crate::{
     config::center::{Pages, brand_file},
     state::State,
@@ -32,11 +34,13 @@ struct Build;
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const AN_HOUR: &str = "public, max-age=3600";
 /// Kept, but asked for again each time.
-const ASK_AGAIN: &str = "no-cache";
+pub const ASK_AGAIN: &str = "no-cache";
 /// Largest picture or style sheet of a project, bytes.
 const LARGEST: u64 = 2 * 1024 * 1024;
-/// Where the settings go.
+/// Where the settings go, and the first view.
 const SETTINGS_PLACE: &str = "{}</script>";
+const SHELL_PLACE: &str = "<div id=\"lingpai-shell\"></div>";
+const LANGUAGE_PLACE: &str = "<html lang=\"zh-Hans\">";
 /// Short addresses of the pages that people link to.
 const SHORT: [(&str, &str); 4] = [
     ("/sign-in", "login/login-withpwd"),
@@ -44,7 +48,8 @@ const SHORT: [(&str, &str); 4] = [
     ("/account", "userinfo/userinfo"),
     ("/reset-password", "retrieve/retrieve"),
 ];
-const PAGES: &str = "/uni_modules/lingpai-pages/pages/";
+/// Where the plugin's pages are.
+pub const PAGES: &str = "/uni_modules/lingpai-pages/pages/";
 
 /// The routes of the pages, `/` among them.
 pub fn routes() -> Router<Arc<State>> {
@@ -55,7 +60,8 @@ pub fn routes() -> Router<Arc<State>> {
         .route("/static/{*file}", get(|parts: Parts| asset(parts, AN_HOUR)))
         .route("/lingpai/pages.json", get(settings))
         .route("/lingpai/custom.css", get(custom_css))
-        .route("/lingpai/brand/{name}", get(brand));
+        .route("/lingpai/brand/{name}", get(brand))
+        .route("/agreements/{name}", get(agreements::serve));
     for (short, page) in SHORT {
         router = router.route(short, get(move || async move { Redirect::to(&format!("{PAGES}{page}")) }));
     }
@@ -67,26 +73,40 @@ pub fn are_built() -> bool {
     Build::get("index.html").is_some()
 }
 
-/// Any page: which one is told by its script. The project's settings are put in, so that the first
-/// view needs no further request.
+/// Any page: which one is told by its script. The project's settings and a first view are put in: no further request
+/// is waited for, and nothing to be seen and typed into waits for the scripts.
 async fn index(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response<Body> {
     let Some(template) = Build::get("index.html") else {
         return health::welcome(Extract(state)).await.into_response();
     };
     let (parts, _) = request.into_parts();
     let pages = load(&state);
+    let settings = pages_settings::describe(&state, &pages, &parts).await;
+    let language = pages_shell::language(&parts.headers);
+    let mut html = String::from_utf8_lossy(&template.data).replacen(LANGUAGE_PLACE, &format!("<html lang=\"{language}\">"), 1);
+    if let Some(shell) = text(&format!("shell/{language}.html")) {
+        let view = pages_shell::fit(
+            &shell,
+            &shell_words(language),
+            &settings,
+            parts.uri.path(),
+            parts.uri.query().unwrap_or_default(),
+            &parts.headers,
+        );
+        html = html.replacen(SHELL_PLACE, &format!("<div id=\"lingpai-shell\" lang=\"{language}\">{view}</div>"), 1);
+    }
     // `<` could end the block early.
-    let settings = pages_settings::describe(&state, &pages, &parts).await.to_string().replace('<', "\\u003c");
-    let mut html = String::from_utf8_lossy(&template.data).replacen(SETTINGS_PLACE, &format!("{settings}</script>"), 1);
+    html = html.replacen(SETTINGS_PLACE, &format!("{}</script>", settings.to_string().replace('<', "\\u003c")), 1);
     if let Some(name) = pages.name() {
         html = with_title(&html, name);
     }
-    if pages.css.is_some() {
-        html = html.replacen("</head>", "<link rel=\"stylesheet\" href=\"/lingpai/custom.css\">\n</head>", 1);
+    if let Some(link) = own_styles_link(&pages) {
+        html = html.replacen("</head>", &format!("{link}</head>"), 1);
     }
     let mut response = Response::new(Body::from(html));
     let headers = response.headers_mut();
     common(headers, "text/html; charset=utf-8", ASK_AGAIN);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
     if let Ok(policy) = HeaderValue::from_str(&policy(&pages)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -111,8 +131,42 @@ fn with_title(html: &str, name: &str) -> String {
     format!("{}{name}{}", &html[..start + "<title>".len()], &html[end..])
 }
 
+fn text(path: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&Build::get(path)?.data).into_owned())
+}
+
+/// Words of the build in a language, for what the server writes itself.
+pub fn shell_words(language: &str) -> Value {
+    text(&format!("shell/{language}.json")).and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default()
+}
+
+/// The links to the pages' style sheets, the project's own last.
+pub fn style_links(pages: &Pages) -> String {
+    let index = text("index.html").unwrap_or_default();
+    let built = index
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("<link rel=\"stylesheet\""))
+        .fold(String::new(), |links, line| links + line + "\n");
+    built + &own_styles_link(pages).unwrap_or_default()
+}
+
+fn own_styles_link(pages: &Pages) -> Option<String> {
+    Some(format!("<link rel=\"stylesheet\" href=\"/lingpai/custom.css?{}\">\n", own_styles_version(pages)?))
+}
+
+/// Changes whenever the project's style sheet or colours do; `None`: it has neither.
+fn own_styles_version(pages: &Pages) -> Option<String> {
+    let colors = pages.colors();
+    let file = pages.css.as_ref().and_then(|path| path.metadata().ok()).map(|about| format!("{}{:?}", about.len(), about.modified().ok()));
+    if colors.is_empty() && file.is_none() {
+        return None;
+    }
+    Some(to_hex(&digest::digest(&digest::SHA256, format!("{colors}{file:?}").as_bytes()).as_ref()[..6]))
+}
+
 /// The configuration as it is now; what is wrong in it is said and left out.
-fn load(state: &State) -> Pages {
+pub fn load(state: &State) -> Pages {
     Pages::load(state.center.folder()).unwrap_or_else(|problem| {
         tracing::warn!(place = %problem.place, "{} / {}", problem.what.zh, problem.what.en);
         Pages::default()
@@ -129,11 +183,20 @@ async fn settings(Extract(state): Extract<Arc<State>>, request: Request<Body>) -
     response
 }
 
+/// The project's colours, then its style sheet. Its address changes with it.
 async fn custom_css(Extract(state): Extract<Arc<State>>) -> Response<Body> {
-    match load(&state).css {
-        Some(path) => project_file(&path, "text/css; charset=utf-8").await,
-        None => health::not_found().await.into_response(),
+    let pages = load(&state);
+    let written = match &pages.css {
+        Some(path) => small_file(path).await,
+        None => None,
+    };
+    let colors = pages.colors();
+    if colors.is_empty() && written.is_none() {
+        return health::not_found().await.into_response();
     }
+    let mut css = colors.into_bytes();
+    css.extend(written.unwrap_or_default());
+    project_response(css, "text/css; charset=utf-8")
 }
 
 async fn brand(Extract(state): Extract<Arc<State>>, Segment(name): Segment<String>) -> Response<Body> {
@@ -144,10 +207,19 @@ async fn brand(Extract(state): Extract<Arc<State>>, Segment(name): Segment<Strin
 }
 
 async fn project_file(path: &Path, media_type: &'static str) -> Response<Body> {
-    let small = tokio::fs::metadata(path).await.is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
-    let Ok(bytes) = (if small { tokio::fs::read(path).await } else { Err(std::io::ErrorKind::FileTooLarge.into()) }) else {
-        return health::not_found().await.into_response();
-    };
+    match small_file(path).await {
+        Some(bytes) => project_response(bytes, media_type),
+        None => health::not_found().await.into_response(),
+    }
+}
+
+/// A file of the project, unless it is too large to be meant.
+pub async fn small_file(path: &Path) -> Option<Vec<u8>> {
+    let about = tokio::fs::metadata(path).await.ok()?;
+    if about.is_file() && about.len() <= LARGEST { tokio::fs::read(path).await.ok() } else { None }
+}
+
+fn project_response(bytes: Vec<u8>, media_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(bytes));
     common(response.headers_mut(), media_type, AN_HOUR);
     // A drawing that is opened by itself must not run anything.
@@ -217,7 +289,8 @@ fn media_type(path: &str) -> Option<&'static str> {
     })
 }
 
-fn common(headers: &mut HeaderMap, media_type: &'static str, keep: &'static str) {
+/// What every answer says.
+pub fn common(headers: &mut HeaderMap, media_type: &'static str, keep: &'static str) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -10,7 +10,10 @@ use lingpai_domain::{client::Source, secret::Secret};
 use super::peer;
 use crate::{
     call::Call,
-    config::{center::Pages, settings::Space},
+    config::{
+        center::{Agreement, Pages},
+        settings::Space,
+    },
     pipeline,
     secure_network::Secured,
     state::State,
@@ -31,6 +34,7 @@ pub async fn describe(state: &State, pages: &Pages, parts: &Parts) -> Value {
     let space = space(state, pages, &app_id);
     let mut settings = pages.handed_on.clone();
     resolve_pictures(&mut settings);
+    name_own_agreements(state, &mut settings);
     settings.insert(
         "server".to_owned(),
         json!({"endpoint": "", "spaceId": space.id, "clientSecret": space.client_secret.expose(), "appId": app_id}),
@@ -70,6 +74,20 @@ fn app_id(state: &State, pages: &Pages) -> String {
 fn space<'a>(state: &'a State, pages: &Pages, app_id: &str) -> &'a Space {
     let named = |space: &&Space| pages.space.as_ref().is_none_or(|id| *id == space.id) && space.allows(app_id);
     state.settings.spaces.iter().find(named).unwrap_or(&OWN_SPACE)
+}
+
+/// What the project wrote as a file is shown where it named no address of its own.
+fn name_own_agreements(state: &State, settings: &mut Map<String, Value>) {
+    for agreement in Agreement::ALL {
+        let configured = settings.get("agreements").and_then(|agreements| agreements.get(agreement.setting())?.as_str());
+        if configured.is_some_and(|url| !url.is_empty()) || agreement.file(state.center.folder(), "").is_none() {
+            continue;
+        }
+        let agreements = settings.entry("agreements").or_insert_with(|| json!({}));
+        if let Value::Object(agreements) = agreements {
+            agreements.insert(agreement.setting().to_owned(), json!(format!("/agreements/{}", agreement.name())));
+        }
+    }
 }
 
 /// File names become addresses.

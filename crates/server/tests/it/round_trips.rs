@@ -185,6 +185,7 @@ async fn relations(meter: &Meter) -> Outcome {
     let code = email_code(app, "d@example.com", "bind-email").await?;
     meter.as_user(&token, "bindEmailByCode", json!({"email": "d@example.com", "code": code}), (2, 2)).await?;
     meter.as_user(&token, "unbindEmail", json!({}), (1, 1)).await?;
+    meter.as_user(&token, "unbindMobile", json!({}), (1, 1)).await?;
     let (_, invited) = someone(app, "erin").await?;
     meter.as_user(&invited, "acceptInvite", json!({"inviteCode": "INVITE"}), (2, 1)).await?;
     Ok(())

@@ -31,7 +31,7 @@ use serde_json::Value;
 pub use app_config::AppConfig;
 pub use applications::Applications;
 pub use open_bridge::{OpenBridgeConfig, Task};
-pub use pages::{Pages, brand_file};
+pub use pages::{Agreement, Format, LANGUAGES, Pages, brand_file};
 pub use platform::normalise as normalise_platform;
 pub use real_name::RealNames;
 pub use scripts::Scripts;

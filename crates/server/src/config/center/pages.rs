@@ -13,6 +13,9 @@ use crate::config::{
 
 const FOLDER: &str = "lingpai-pages";
 
+/// The languages of the pages; the first is for whoever names none.
+pub const LANGUAGES: [&str; 3] = ["zh-Hans", "zh-Hant", "en"];
+
 /// Fields that go to the pages as they are.
 const HANDED_ON: [&str; 8] = ["debug", "loginTypes", "agreements", "appid", "setPasswordAfterLogin", "home", "emailRegistration", "brand"];
 /// Fields that the server reads itself.
@@ -71,8 +74,104 @@ impl Pages {
 
     /// The name that the project goes by, if it gave one.
     pub fn name(&self) -> Option<&str> {
-        self.handed_on.get("brand")?.get("name")?.as_str().filter(|name| !name.is_empty())
+        self.brand("name")
     }
+
+    /// The project's colours as a style sheet: the first view must not wait for a script to have them. Empty: none.
+    pub fn colors(&self) -> String {
+        let rule = |color: &str| {
+            let on = readable_on(color)?;
+            Some(format!(":root{{--lp-accent:{color};--lp-on-accent:{on}}}"))
+        };
+        let light = self.brand("color").and_then(rule).unwrap_or_default();
+        let dark = self.brand("colorDark").and_then(rule).map(|rule| format!("@media (prefers-color-scheme:dark){{{rule}}}"));
+        light + &dark.unwrap_or_default()
+    }
+
+    fn brand(&self, name: &str) -> Option<&str> {
+        self.handed_on.get("brand")?.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
+/// An agreement that the project may write as a file: `service.md`, `privacy.en.html` and the like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// The terms of service.
+    Service,
+    /// The privacy policy.
+    Privacy,
+}
+
+/// How an agreement's file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `.md` (CommonMark, with tables).
+    Markdown,
+    /// `.html`: a document, or a part of one.
+    Html,
+    /// `.txt`: paragraphs between blank lines.
+    Text,
+}
+
+/// The file of an agreement in a language.
+#[derive(Debug)]
+pub struct AgreementFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: Format,
+    /// The language in its name, if it has one.
+    pub language: Option<&'static str>,
+}
+
+impl Agreement {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Service, Self::Privacy];
+
+    /// As addresses and files name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Privacy => "privacy",
+        }
+    }
+
+    /// The pages' setting that holds its address.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Service => "serviceUrl",
+            Self::Privacy => "privacyUrl",
+        }
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|agreement| agreement.name() == name)
+    }
+
+    /// The file to show: in the language, else the one without a language, else in whichever language there is.
+    pub fn file(self, center: &Path, language: &str) -> Option<AgreementFile> {
+        let asked = LANGUAGES.into_iter().find(|known| *known == language);
+        [asked, None].into_iter().chain(LANGUAGES.map(Some)).find_map(|language| {
+            [("md", Format::Markdown), ("html", Format::Html), ("txt", Format::Text)].into_iter().find_map(|(ending, format)| {
+                let infix = language.map(|language| format!(".{language}")).unwrap_or_default();
+                let path = center.join(FOLDER).join(format!("{}{infix}.{ending}", self.name()));
+                path.is_file().then_some(AgreementFile { path, format, language })
+            })
+        })
+    }
+}
+
+/// Black or white, whichever can be read on a colour; `None`: it is not `#rrggbb`.
+fn readable_on(color: &str) -> Option<&'static str> {
+    let digits = color.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let part = |range| {
+        let part = f64::from(u8::from_str_radix(digits.get(range)?, 16).ok()?) / 255.0;
+        Some(if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) })
+    };
+    let luminance = 0.2126 * part(0..2)? + 0.7152 * part(2..4)? + 0.0722 * part(4..6)?;
+    // Equal contrast with black and white lies at 0.179.
+    Some(if luminance > 0.179 { "#0b1210" } else { "#fff" })
 }
 
 /// The path and media type of a picture beside `config.json`; `None` for any other name.
@@ -142,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_colours_and_nothing_else() {
+        let colors = |brand: &str| Pages::load(center(&format!(r#"{{"brand": {brand}}}"#)).path()).unwrap().colors();
+        assert_eq!(colors(r##"{"color": "#5b21b6"}"##), ":root{--lp-accent:#5b21b6;--lp-on-accent:#fff}");
+        assert!(colors(r##"{"colorDark": "#c4b5fd"}"##).ends_with("dark){:root{--lp-accent:#c4b5fd;--lp-on-accent:#0b1210}}"));
+        for other in ["red", "#fff", "#12345é", "#5b21b6;}", ""] {
+            assert_eq!(colors(&format!(r#"{{"color": "{other}"}}"#)), "", "{other}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (config, named) in [
             (r#"{"logintypes": []}"#, "logintypes"),
@@ -153,6 +262,22 @@ mod tests {
             let problem = Pages::load(center(config).path()).unwrap_err();
             assert!(problem.what.en.contains(named), "{config}: {}", problem.what.en);
         }
+    }
+
+    #[test]
+    fn an_agreement_is_found_in_the_language_or_the_nearest_there_is() {
+        let folder = center("{}");
+        let write = |name: &str| fs::write(folder.path().join(FOLDER).join(name), "x").unwrap();
+        let found = |language| Agreement::Service.file(folder.path(), language).map(|file| (file.format, file.language));
+        assert_eq!(found("en"), None);
+        write("service.zh-Hant.txt");
+        assert_eq!(found("en"), Some((Format::Text, Some("zh-Hant"))));
+        write("service.html");
+        assert_eq!(found("en"), Some((Format::Html, None)));
+        write("service.en.md");
+        assert_eq!(found("en"), Some((Format::Markdown, Some("en"))));
+        assert_eq!(found("../../x"), Some((Format::Html, None)));
+        assert!(Agreement::Privacy.file(folder.path(), "en").is_none() && Agreement::named("config").is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod bind_weixin;
 pub mod unbind_alipay;
 pub mod unbind_apple;
 pub mod unbind_email;
+pub mod unbind_mobile;
 pub mod unbind_q_q;
 pub mod unbind_weixin;
 

@@ -3,6 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 use lingpai_domain::{
     error::{Code, Error},
+    qr_code,
     validate::{Params, Rule, optional},
 };
 
@@ -30,6 +31,11 @@ pub const METHOD: Method = Method {
             about: Summary {
                 zh: "otpauth 地址,显示为二维码供身份验证器扫描", en: "the otpauth address, to be shown as a QR code"
             },
+        },
+        Output {
+            name: "qrCode",
+            kind: "string",
+            about: Summary { zh: "同一地址的二维码:PNG 图片的 data URI", en: "its QR code: the data URI of a PNG" },
         },
     ],
     errors: &[
@@ -61,7 +67,9 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
             issuer => issuer,
         };
         let uri = otpauth_uri(issuer, user.label(), &secret);
-        Ok(Answer::ok().with("secret", secret).with("uri", uri))
+        // Names are bounded, hence the address always fits into a code.
+        let qr_code = qr_code::png_data_uri(&uri).unwrap_or_default();
+        Ok(Answer::ok().with("secret", secret).with("uri", uri).with("qrCode", qr_code))
     })
 }
 

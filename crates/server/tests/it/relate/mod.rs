@@ -4,4 +4,5 @@ pub mod bind_mobile_by_mp_weixin;
 mod bind_mobile_by_sms;
 mod bind_weixin;
 mod email;
+mod mobile;
 mod unbind;

@@ -35,6 +35,7 @@ async fn switch_on(app: &TestApp, token: &str) -> anyhow::Result<(Vec<u8>, Vec<S
     let set_up = done(app.call_as(token, "setUpTotp", json!({"password": PASSWORD})).await?);
     let secret = BASE32_NOPAD.decode(set_up.body["secret"].as_str().unwrap_or_default().as_bytes())?;
     assert_eq!(secret.len(), 20);
+    assert!(set_up.body["qrCode"].as_str().is_some_and(|picture| picture.starts_with("data:image/png;base64,")));
     let confirmed = done(app.call_as(token, "confirmTotp", json!({"code": code(app, &secret)})).await?);
     let codes = confirmed.body["recoveryCodes"].as_array().cloned().unwrap_or_default();
     Ok((secret, codes.iter().filter_map(Value::as_str).map(str::to_owned).collect()))

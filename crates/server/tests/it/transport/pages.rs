@@ -8,7 +8,7 @@ use lingpai_testkit::client_protocol::sign;
 use crate::kit::{people::*, *};
 
 both_engines!(development: the_pages_are_told_what_the_server_is, the_project_s_configuration_counts_at_once, files_beside_the_configuration_stay_there,
-    the_pages_own_space_is_served, short_addresses_lead_to_the_pages);
+    agreements_are_written_as_files, the_pages_own_space_is_served, short_addresses_lead_to_the_pages);
 
 async fn told(app: &TestApp) -> anyhow::Result<Value> {
     let response = app.http().get(app.url("/lingpai/pages.json")).send().await?;
@@ -59,6 +59,34 @@ async fn the_project_s_configuration_counts_at_once(app: &TestApp) -> Outcome {
     Ok(())
 }
 
+async fn agreements_are_written_as_files(app: &TestApp) -> Outcome {
+    assert!(told(app).await?.get("agreements").is_none());
+    assert_eq!(get(app, "/agreements/service").await?.status(), 404);
+    write(app, "service.md", "# 服务协议\n\n<script>alert(1)</script>\n")?;
+    write(app, "service.en.md", "# Terms\n")?;
+    write(app, "privacy.html", "<html><body><h1>Privacy</h1><script>alert(1)</script></body></html>")?;
+    assert_eq!(told(app).await?["agreements"], json!({"serviceUrl": "/agreements/service", "privacyUrl": "/agreements/privacy"}));
+    let page = get(app, "/agreements/service").await?;
+    assert!(page.headers()["content-type"].to_str()?.starts_with("text/html"));
+    let policy = page.headers()["content-security-policy"].to_str()?.to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("sandbox") && !policy.contains("script"));
+    let html = page.text().await?;
+    assert!(html.contains("<h1>服务协议</h1>") && !html.contains("<script>") && html.contains("&lt;script&gt;"));
+    // Another language is offered, and comes by itself to whoever speaks it.
+    assert!(html.contains("?lang=en"));
+    assert!(get(app, "/agreements/service?lang=en").await?.text().await?.contains("<h1>Terms</h1>"));
+    let english = app.http().get(app.url("/agreements/service")).header("accept-language", "en-GB").send().await?;
+    assert!(english.text().await?.contains("<html lang=\"en\">"));
+    // A project's own address counts more than a file.
+    write(app, "config.json", r#"{"agreements": {"serviceUrl": "https://example.com/terms", "scope": ["login"]}}"#)?;
+    let expected = json!({"serviceUrl": "https://example.com/terms", "privacyUrl": "/agreements/privacy", "scope": ["login"]});
+    assert_eq!(told(app).await?["agreements"], expected);
+    for path in ["/agreements/config", "/agreements/..%2fconfig", "/agreements/", "/agreements/service.md"] {
+        assert_eq!(get(app, path).await?.status(), 404, "{path}");
+    }
+    Ok(())
+}
+
 async fn files_beside_the_configuration_stay_there(app: &TestApp) -> Outcome {
     write(app, "config.json", r#"{"brand": {"name": "Acme"}}"#)?;
     write(app, "logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")?;
@@ -68,6 +96,9 @@ async fn files_beside_the_configuration_stay_there(app: &TestApp) -> Outcome {
     assert!(logo.headers()["content-security-policy"].to_str()?.contains("sandbox"));
     let css = get(app, "/lingpai/custom.css").await?;
     assert_eq!((css.status().as_u16(), css.text().await?.as_str()), (200, ".lp { color: red }"));
+    write(app, "config.json", r##"{"brand": {"color": "#5b21b6"}}"##)?;
+    let css = get(app, "/lingpai/custom.css").await?.text().await?;
+    assert_eq!(css, ":root{--lp-accent:#5b21b6;--lp-on-accent:#fff}.lp { color: red }");
     for path in [
         "/lingpai/brand/config.json",
         "/lingpai/brand/custom.css",

@@ -15,12 +15,22 @@ export function keep(fresh: NewToken | undefined) {
   if (!fresh?.token || !fresh.tokenExpired) return
   uni.setStorageSync(TOKEN, fresh.token)
   uni.setStorageSync(EXPIRED, fresh.tokenExpired)
+  hint(fresh.tokenExpired)
 }
 
 /** Forgets the session. */
 export function forget() {
   uni.removeStorageSync(TOKEN)
   uni.removeStorageSync(EXPIRED)
+  hint(0)
+}
+
+/** Tells the server that its pages will be opened by somebody who is signed in: no form need be drawn first. Proves nothing. */
+function hint(until: number) {
+  // #ifdef LINGPAI_HOSTED
+  document.cookie = `lingpai_signed_in=1; path=/; samesite=lax; expires=${new Date(until).toUTCString()}`
+  // #endif
+  void until
 }
 
 /** The user's id, as the token names it; '' when signed out. */

@@ -32,6 +32,10 @@ export function locale(): Locale {
 export function switchLocale(next: Locale) {
   current.value = next
   uni.setStorageSync(CHOSEN, next)
+  // #ifdef LINGPAI_HOSTED
+  // The server writes the first view, in this language from now on.
+  document.cookie = `${CHOSEN}=${next}; path=/; samesite=lax; max-age=31536000`
+  // #endif
   announce(next)
 }
 

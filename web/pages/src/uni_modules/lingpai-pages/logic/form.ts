@@ -1,6 +1,10 @@
 import { inject, provide, reactive, ref, type InjectionKey, type Ref } from 'vue'
 import { callError, OFFLINE, TIMEOUT, UNREADABLE, type CallError } from '../client'
 import { t, type Word } from '../locales'
+import { say } from './toast'
+
+/** After this long it is said that the network is slow, milliseconds. */
+const SLOW = 4000
 
 /** Which field a code of the server belongs to. A field that a form lacks falls back to its notice. */
 const FIELD_OF: [RegExp, string[]][] = [
@@ -92,6 +96,7 @@ export function useForm<T extends Record<string, string>>(initial: T): Form<T> {
       for (const field of Object.keys(errors)) delete errors[field]
       notice.value = ''
       busy.value = true
+      const slow = setTimeout(() => say(t('slow')), SLOW)
       try {
         await action()
         return true
@@ -100,6 +105,7 @@ export function useForm<T extends Record<string, string>>(initial: T): Form<T> {
         else form.show(callError(thrown))
         return false
       } finally {
+        clearTimeout(slow)
         busy.value = false
       }
     },

@@ -82,14 +82,14 @@ export function signInPage(): string {
   return first === 'smsCode' ? PAGES.smsCode : `${PAGES.withoutPassword}?type=${first}`
 }
 
-/** Opens an agreement or another outside address. */
+/** Opens an agreement or another outside address where there are no links. */
 export function openLink(url: string) {
-  // #ifdef H5
-  window.open(url, '_blank', 'noopener')
-  // #endif
-  // #ifndef H5
   uni.navigateTo({ url: `${PAGES.webview}?url=${encodeURIComponent(url)}` })
-  // #endif
+}
+
+/** An address that may be a path of the server. */
+export function absolute(url: string): string {
+  return /^\/(?!\/)/.test(url) ? (config.server?.endpoint ?? '') + url : url
 }
 
 /** Tab pages can only be switched to. */

@@ -49,10 +49,12 @@ function invoke<T>(target: string, args: object): Promise<T> {
 }
 
 async function request<T>(method: string, params: object): Promise<T> {
-  const { endpoint, spaceId, clientSecret } = server()
+  const { endpoint, spaceId, clientSecret, appId } = server()
   const envelope = { method, params: JSON.stringify(params), spaceId, timestamp: Date.now() }
   const reply = (await postJson(`${endpoint}/client`, JSON.stringify(envelope), {
     'x-serverless-sign': sign(envelope, clientSecret),
+    // Requests about files have no other place for it.
+    'x-client-info': encodeURIComponent(JSON.stringify(clientInfo(appId))),
     'x-client-token': token(),
   })) as { success?: boolean; data?: T; error?: { code: string; message: string } }
   if (reply.error) throw new CallError(reply.error.code, reply.error.message)

@@ -1,4 +1,4 @@
-import { md5 } from 'js-md5'
+import { hmacMd5 } from './md5'
 
 /** The signature of the uniCloud client protocol: it names the space, it proves nobody. */
 export function sign(envelope: Record<string, unknown>, secret: string): string {
@@ -7,5 +7,5 @@ export function sign(envelope: Record<string, unknown>, secret: string): string 
     .filter((key) => envelope[key])
     .map((key) => `${key}=${envelope[key]}`)
     .join('&')
-  return md5.hmac(secret, text)
+  return hmacMd5(secret, text)
 }
