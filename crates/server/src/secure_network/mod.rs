@@ -7,6 +7,8 @@ mod gate;
 mod handshake;
 pub mod keyring;
 mod refused;
+pub mod replay;
+pub mod revocation_list;
 mod upkeep;
 mod verified;
 mod weixin;
@@ -34,6 +36,8 @@ use crate::{
 use challenge::Challenges;
 use client_keys::ClientKeys;
 use keyring::Keyring;
+use replay::Replays;
+use revocation_list::RevocationList;
 
 /// Development mode may have no master key. Then nothing is protected, but the form is the same.
 const DEVELOPMENT_KEY: &str = "development mode without security.master_key protects nothing at rest";
@@ -48,6 +52,10 @@ pub struct SecureNetwork {
     pub client_keys: ClientKeys,
     /// Challenges of handshakes.
     pub challenges: Challenges,
+    /// Calls that were admitted.
+    pub replays: Replays,
+    /// Attestation keys that are revoked.
+    pub revocations: RevocationList,
 }
 
 impl SecureNetwork {
@@ -61,6 +69,8 @@ impl SecureNetwork {
             keyring: Keyring::new(AtRest::new(master_key, "secure network: space keys")),
             client_keys: ClientKeys::new(AtRest::new(master_key, "secure network: client keys")),
             challenges: Challenges::new(master_key),
+            replays: Replays::new(),
+            revocations: RevocationList::new(&settings.data_dir),
         }
     }
 
