@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use super::{
     configuration::{self, Hashing},
     measurement::{Row, median},
+    micro_secure,
     population::{PASSWORD, Population},
     wire::{APP, Wire},
 };
@@ -37,7 +38,7 @@ use crate::SeededRandom;
 type Measure = fn(&str, bool) -> Result<Row>;
 
 /// All of them by name.
-pub const ALL: [(&str, Measure); 14] = [
+pub const ALL: [(&str, Measure); 16] = [
     ("micro: request decoding", decode),
     ("micro: client info", check_client_info),
     ("micro: configuration of an app", center_app),
@@ -52,6 +53,8 @@ pub const ALL: [(&str, Measure); 14] = [
     ("micro: captcha, SVG", |name, quick| captcha(name, quick, Format::Svg)),
     ("micro: captcha, PNG", |name, quick| captcha(name, quick, Format::Png)),
     ("micro: captcha, BMP", |name, quick| captcha(name, quick, Format::Bmp)),
+    ("micro: secure handshake", micro_secure::handshake),
+    ("micro: secure handshake, attested", micro_secure::attested),
 ];
 
 /// A batch takes about so long, in seconds: far longer than reading the clock.
