@@ -63,6 +63,13 @@ bench: ## 性能测试，结果写入 target/bench.json | benchmarks; prints a t
 	$(CARGO) build --locked --release --package lingpai-server --package lingpai-testkit --bins
 	scripts/with-test-services.sh $(CARGO) run --locked --release --package lingpai-testkit --bin bench -- $(ARGS)
 
+# How long, and which targets (all by default): make fuzz SECONDS_EACH=600 TARGETS=secure_envelope
+SECONDS_EACH ?= 30
+TARGETS ?=
+.PHONY: fuzz
+fuzz: ## 模糊测试（每个目标 SECONDS_EACH 秒，TARGETS 可指定目标） | fuzz each target for SECONDS_EACH seconds
+	scripts/fuzz.sh $(SECONDS_EACH) $(TARGETS)
+
 .PHONY: docs
 docs: $(if $(MDBOOK),,$(TOOLS)/bin/mdbook) links ## 生成文档 docs/book 与 API 文档 | build the book (docs/book) and the API documentation
 	$(or $(MDBOOK),$(TOOLS)/bin/mdbook) build docs

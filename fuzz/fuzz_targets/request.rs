@@ -29,7 +29,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(Value::Object(mut params)) = serde_json::from_slice(bytes) {
         let headers = HeaderMap::new();
-        check(client::decode(&mut params, client::Invocation { headers: &headers, ip: "127.0.0.1".into(), request_id: "", secured: Default::default() }));
+        check(client::decode(
+            &mut params,
+            client::Invocation { headers: &headers, ip: "127.0.0.1".into(), request_id: "", secured: Default::default() },
+        ));
     }
 });
 

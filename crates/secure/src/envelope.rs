@@ -8,11 +8,15 @@
 //! Associated data (see `transcript`): protocol and direction, spaceId, function, key id, secretType, request id and the
 //! call's timestamp in decimal. For a reply also the call's nonce. `sign` covers the associated data, the call's nonce
 //! and SHA-256 of the content's bytes (the ciphertext's where it is sealed).
+//!
+//! Apps on Apple's devices may add `assertion`, an App Attest assertion in base64 for the SHA-256 of the same three parts
+//! under another label.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attestation::apple;
 use crate::client_key::{ClientKey, NONCE_LENGTH};
 use crate::device_key::{DeviceSigner, SIGNATURE_LENGTH};
 use crate::refusal::Refusal;
@@ -21,6 +25,9 @@ use crate::{PROTOCOL, VERSION, transcript, wire};
 
 /// The longest `encryptKeyId` and `requestId` in bytes.
 pub const MAX_ID_LENGTH: usize = 64;
+
+/// The longest `assertion` in base64; real ones have about 200 characters.
+pub const MAX_ASSERTION_LENGTH: usize = 2048;
 
 /// The shortest `requestId` in bytes.
 pub const MIN_REQUEST_ID_LENGTH: usize = 8;
@@ -79,6 +86,8 @@ struct Options {
     request_id: String,
     timestamp: i64,
     sign: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assertion: Option<String>,
 }
 
 /// Which function is called in which space: what the transport knows, not what the client claims inside.
@@ -141,8 +150,12 @@ impl CallFacts<'_> {
         self.associated_data("reply", &self.nonce)
     }
 
-    fn signed(&self, call: &[u8], content: &[u8]) -> Vec<u8> {
-        transcript::encode(&format!("{PROTOCOL} sign"), &[call, &self.nonce, digest(&SHA256, content).as_ref()])
+    /// What the device signs, and the hash that an App Attest assertion is made for.
+    fn signed(&self, call: &[u8], content: &[u8]) -> (Vec<u8>, [u8; 32]) {
+        let content = digest(&SHA256, content);
+        let parts = [call, &self.nonce, content.as_ref()];
+        let asserted = transcript::encode(&format!("{PROTOCOL} assertion"), &parts);
+        (transcript::encode(&format!("{PROTOCOL} sign"), &parts), apple::client_data_hash(&asserted))
     }
 }
 
@@ -154,9 +167,10 @@ impl Envelope {
         }
         let envelope: Self = serde_json::from_value(value).map_err(|_| Refusal::Malformed)?;
         let options = &envelope.options;
+        let assertion_fits = options.assertion.as_ref().is_none_or(|text| text.len() <= MAX_ASSERTION_LENGTH);
         let key_id_fits = (1..=MAX_ID_LENGTH).contains(&options.encrypt_key_id.len());
         let request_id_fits = (MIN_REQUEST_ID_LENGTH..=MAX_ID_LENGTH).contains(&options.request_id.len());
-        if options.v == VERSION && key_id_fits && request_id_fits { Ok(envelope) } else { Err(Refusal::Malformed) }
+        if options.v == VERSION && key_id_fits && request_id_fits && assertion_fits { Ok(envelope) } else { Err(Refusal::Malformed) }
     }
 
     /// Which client key to look up.
@@ -186,19 +200,21 @@ impl Envelope {
         let signature: [u8; SIGNATURE_LENGTH] = wire::array_from_base64(&options.sign)?;
         let associated_data = facts.call();
         let bytes = if options.secret_type.seals_call() { wire::from_base64(&content)? } else { content.into_bytes() };
-        let signed = facts.signed(&associated_data, &bytes);
+        let (signed, client_data_hash) = facts.signed(&associated_data, &bytes);
         // The cheap check first: forgeries without the client key cost no curve arithmetic.
         let opened = if options.secret_type.seals_call() { key.open_call(facts.nonce, &associated_data, bytes)? } else { bytes };
         key.verify(&signed, &signature)?;
         let opened = String::from_utf8(opened).map_err(|_| Refusal::Malformed)?;
         let reply_data = facts.reply();
-        Ok(AuthenticCall(OpenedCall {
+        let assertion = options.assertion.as_deref().map(wire::from_base64).transpose()?;
+        let call = OpenedCall {
             content: opened,
             secret_type: options.secret_type,
             request_id: options.request_id,
             timestamp_ms: options.timestamp,
             reply_data,
-        }))
+        };
+        Ok(AuthenticCall { call, assertion, client_data_hash })
     }
 
     /// Client: seals and signs a call. `content` is the JSON text of the arguments; `request_id` and `nonce` are fresh
@@ -213,7 +229,7 @@ impl Envelope {
             nonce: call.nonce,
         };
         let associated_data = facts.call();
-        let (content, signed) = if call.secret_type.seals_call() {
+        let (content, (signed, client_data_hash)) = if call.secret_type.seals_call() {
             let sealed = key.seal_call(call.nonce, &associated_data, call.content.as_bytes())?;
             (wire::to_base64(&sealed), facts.signed(&associated_data, &sealed))
         } else {
@@ -227,9 +243,16 @@ impl Envelope {
             request_id: call.request_id.to_owned(),
             timestamp: call.timestamp_ms,
             sign: wire::to_base64(&device.sign(&signed)?),
+            assertion: None,
         };
-        let pending = PendingCall { reply_data: facts.reply(), request_id: call.request_id.to_owned() };
+        let pending = PendingCall { reply_data: facts.reply(), request_id: call.request_id.to_owned(), client_data_hash };
         Ok((Self { content, options }, pending))
+    }
+
+    /// Client: adds what the App Attest key asserts for [`PendingCall::client_data_hash`] (CBOR, as `generateAssertion` returns it).
+    pub fn with_assertion(mut self, object: &[u8]) -> Self {
+        self.options.assertion = Some(wire::to_base64(object));
+        self
     }
 }
 
@@ -250,22 +273,38 @@ pub struct NewCall<'a> {
 
 /// A call whose time, content and signature are right, not yet known to be new.
 #[derive(Debug)]
-pub struct AuthenticCall(OpenedCall);
+pub struct AuthenticCall {
+    call: OpenedCall,
+    assertion: Option<Vec<u8>>,
+    client_data_hash: [u8; 32],
+}
 
 impl AuthenticCall {
     /// What to remember, together with the key's id: see [`crate::replay`].
     pub fn request_id(&self) -> &str {
-        &self.0.request_id
+        &self.call.request_id
     }
 
     /// When the client says it made the call, milliseconds since the Unix epoch.
     pub fn timestamp_ms(&self) -> i64 {
-        self.0.timestamp_ms
+        self.call.timestamp_ms
+    }
+
+    /// Whether the client sent an assertion. It counts for nothing before [`Self::verify_assertion`].
+    pub fn has_assertion(&self) -> bool {
+        self.assertion.is_some()
+    }
+
+    /// Verifies the assertion by the App Attest key of the handshake, made for exactly this call. Returns its counter: the
+    /// call may run only if the counter is greater than every one that was stored for the key, and is stored then.
+    pub fn verify_assertion(&self, key: &apple::AttestedKey, rule: &apple::Rule) -> Result<u32, Refusal> {
+        let object = self.assertion.as_deref().ok_or(Refusal::AssertionMissing)?;
+        apple::verify_assertion(object, &self.client_data_hash, key, rule)
     }
 
     /// The call, if it is new. The [`Freshness`] comes from [`crate::replay::ReplayWindow`] or from a memory that several nodes share.
     pub fn admit(self, freshness: Freshness) -> Result<OpenedCall, Refusal> {
-        freshness.into_result().map(|()| self.0)
+        freshness.into_result().map(|()| self.call)
     }
 }
 
@@ -322,9 +361,15 @@ struct ReplyOptions {
 pub struct PendingCall {
     reply_data: Vec<u8>,
     request_id: String,
+    client_data_hash: [u8; 32],
 }
 
 impl PendingCall {
+    /// What `generateAssertion` takes for this call.
+    pub fn client_data_hash(&self) -> &[u8; 32] {
+        &self.client_data_hash
+    }
+
     /// Opens the reply to exactly this call: the JSON text of the result.
     pub fn open_reply(&self, key: &ClientKey, reply: Value) -> Result<String, Refusal> {
         let reply: SealedReply = serde_json::from_value(reply).map_err(|_| Refusal::ReplyNotSealed)?;

@@ -130,6 +130,9 @@ pub enum Refusal {
     /// A simulator, and the entry is not a development one.
     #[error("the client is a simulator")]
     Simulator,
+    /// The account of the token does not exist.
+    #[error("the account does not exist")]
+    AccountMissing,
     /// No openid for the code.
     #[error("no openid is known for the code")]
     OpenIdMissing,
@@ -139,6 +142,9 @@ pub enum Refusal {
     /// The rule demands platform attestation and there is none.
     #[error("platform attestation is required and missing")]
     EvidenceMissing,
+    /// The rule demands an assertion with each call and there is none, or the client key has no App Attest key.
+    #[error("an assertion is missing, or the key has nothing to assert with")]
+    AssertionMissing,
     /// The evidence cannot be parsed.
     #[error("the evidence is malformed")]
     EvidenceMalformed,
@@ -154,6 +160,9 @@ pub enum Refusal {
     /// A certificate is on the revocation list.
     #[error("a certificate is revoked")]
     CertificateRevoked,
+    /// The revocation list is older than the operator allows.
+    #[error("the revocation list is too old to judge by")]
+    RevocationsStale,
     /// A certificate other than the leaf carries an attestation: a key attested elsewhere signed a forged leaf.
     #[error("a certificate other than the leaf carries an attestation")]
     MisplacedAttestation,
@@ -208,12 +217,13 @@ impl Refusal {
             Self::ClockSkew => Code::ClientTime,
             Self::AppIdMismatch => Code::AppId,
             Self::DeviceIdMismatch => Code::DeviceId,
+            Self::AccountMissing => Code::AccountMissing,
             Self::OpenIdMissing => Code::OpenIdMissing,
             Self::KeyNotFetched => Code::KeyNotFetched,
             Self::SignatureMissing => Code::SignatureMissing,
             Self::UnknownKey | Self::ExpiredKey | Self::UnknownSpaceKey | Self::ExpiredSpaceKey => Code::KeyNotFound,
             Self::Simulator | Self::SoftwareLevel | Self::BootNotVerified | Self::BootloaderUnlocked => Code::UntrustedDevice,
-            Self::ReplayMemoryFull => Code::System,
+            Self::ReplayMemoryFull | Self::RevocationsStale => Code::System,
             Self::ClientNotAdmitted
             | Self::Replayed
             | Self::Malformed
@@ -224,6 +234,7 @@ impl Refusal {
             | Self::UnknownChallenge
             | Self::WxAppIdMismatch
             | Self::EvidenceMissing
+            | Self::AssertionMissing
             | Self::EvidenceMalformed
             | Self::UntrustedRoot
             | Self::BrokenChain

@@ -32,6 +32,9 @@ impl Freshness {
     }
 }
 
+/// The first bytes of a hash that names a request.
+pub type RequestId = [u8; 16];
+
 /// Slices of the window: coarse enough to be few, fine enough that little is remembered for longer than needed.
 const BUCKETS_PER_WINDOW: i64 = 8;
 
@@ -44,7 +47,7 @@ pub struct ReplayWindow {
     remembered: usize,
     /// Timestamps below this were forgotten and are refused, even if the clock is set back.
     horizon_ms: i64,
-    buckets: BTreeMap<i64, HashSet<[u8; 16]>>,
+    buckets: BTreeMap<i64, HashSet<RequestId>>,
 }
 
 impl ReplayWindow {
@@ -58,20 +61,43 @@ impl ReplayWindow {
 
     /// Whether the request is new; if so it is remembered. Only for authentic calls: otherwise anyone could use up ids.
     pub fn admit(&mut self, key_id: &str, request_id: &str, timestamp_ms: i64, now_ms: i64) -> Freshness {
+        self.admit_id(fingerprint(key_id, request_id), timestamp_ms, now_ms)
+    }
+
+    /// The same for an id that is the beginning of a cryptographic hash: of memories that know each other's.
+    pub fn admit_id(&mut self, id: RequestId, timestamp_ms: i64, now_ms: i64) -> Freshness {
         self.forget(now_ms);
         if timestamp_ms.abs_diff(now_ms) > self.window_ms.unsigned_abs() || timestamp_ms < self.horizon_ms {
             return Freshness::OutsideWindow;
         }
-        let id = fingerprint(key_id, request_id);
         if self.buckets.values().any(|bucket| bucket.contains(&id)) {
             return Freshness::Seen;
         }
+        if self.remember(id, timestamp_ms) { Freshness::New } else { Freshness::MemoryFull }
+    }
+
+    /// Takes over an id that another memory has admitted. `false`: the memory is full.
+    pub fn remember(&mut self, id: RequestId, timestamp_ms: i64) -> bool {
         if self.remembered >= self.capacity {
-            return Freshness::MemoryFull;
+            return false;
         }
-        self.buckets.entry(timestamp_ms.div_euclid(self.bucket_ms)).or_default().insert(id);
-        self.remembered += 1;
-        Freshness::New
+        let is_new = self.buckets.entry(timestamp_ms.div_euclid(self.bucket_ms)).or_default().insert(id);
+        self.remembered += usize::from(is_new);
+        true
+    }
+
+    /// Refuses timestamps below `horizon_ms` from now on: what was made before that may have been forgotten.
+    pub fn refuse_before(&mut self, horizon_ms: i64) {
+        self.horizon_ms = self.horizon_ms.max(horizon_ms);
+    }
+
+    /// Changes how far timestamps may be from now. What a narrower window has already forgotten stays refused.
+    pub fn change_window(&mut self, window_ms: i64, now_ms: i64) {
+        let window_ms = window_ms.max(1);
+        if window_ms > self.window_ms {
+            self.refuse_before(now_ms.saturating_sub(self.window_ms));
+        }
+        self.window_ms = window_ms;
     }
 
     /// How many ids are remembered.
@@ -97,7 +123,7 @@ impl ReplayWindow {
     }
 }
 
-fn fingerprint(key_id: &str, request_id: &str) -> [u8; 16] {
+fn fingerprint(key_id: &str, request_id: &str) -> RequestId {
     let hash = digest(&SHA256, &transcript::encode("request", &[key_id.as_bytes(), request_id.as_bytes()]));
     let mut id = [0; 16];
     for (to, from) in id.iter_mut().zip(hash.as_ref()) {
@@ -146,6 +172,31 @@ mod tests {
         assert_eq!(window.admit("k", "b", 1_200_000, 1_200_000), Freshness::New);
         assert_eq!(window.len(), 1);
         assert_eq!(window.admit("k", "a", 1_000_000, 1_000_000), Freshness::OutsideWindow);
+    }
+
+    #[test]
+    fn what_others_admitted_and_what_may_be_forgotten_is_refused() {
+        let mut window = ReplayWindow::new(60_000, 100);
+        assert!(window.remember([1; 16], 1_000_000));
+        assert_eq!(window.admit_id([1; 16], 1_000_000, 1_000_000), Freshness::Seen);
+        assert_eq!(window.len(), 1);
+        window.refuse_before(1_010_000);
+        window.refuse_before(5);
+        assert_eq!(window.admit_id([2; 16], 1_009_999, 1_010_000), Freshness::OutsideWindow);
+        assert_eq!(window.admit_id([2; 16], 1_010_000, 1_010_000), Freshness::New);
+    }
+
+    #[test]
+    fn a_wider_window_does_not_bring_back_what_a_narrower_one_forgot() {
+        let mut window = ReplayWindow::new(60_000, 100);
+        assert_eq!(window.admit_id([1; 16], 1_000_000, 1_000_000), Freshness::New);
+        assert_eq!(window.admit_id([2; 16], 1_120_000, 1_120_000), Freshness::New);
+        window.change_window(600_000, 1_120_000);
+        assert_eq!(window.admit_id([1; 16], 1_000_000, 1_120_000), Freshness::OutsideWindow);
+        assert_eq!(window.admit_id([3; 16], 1_060_000, 1_120_000), Freshness::New);
+        window.change_window(30_000, 1_120_000);
+        assert_eq!(window.admit_id([4; 16], 1_080_000, 1_120_000), Freshness::OutsideWindow);
+        assert_eq!(window.admit_id([2; 16], 1_120_000, 1_120_000), Freshness::Seen);
     }
 
     #[test]

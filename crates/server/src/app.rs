@@ -94,6 +94,11 @@ impl App {
             }),
             tokio::spawn(sweeper::run(state.clone(), stopped.clone())),
             tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
+            tokio::spawn(secure_network::revocation_list::keep_fresh(state.clone(), stopped.clone())),
+            tokio::spawn({
+                let (state, stopped) = (state.clone(), stopped.clone());
+                async move { state.secure.replays.keep_up(&state.base, stopped).await }
+            }),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),
@@ -128,6 +133,10 @@ impl App {
         // Only now: what was under way may have been a cloud function's.
         if let Some(host) = self.host {
             host.stop().await;
+        }
+        // After the last call: other nodes and the next start find everything in the store, and need not wait.
+        if let Err(error) = self.state.secure.replays.leave(&self.state.base).await {
+            tracing::warn!(cause = error.source.as_ref().map(ToString::to_string), "the memory of sealed calls was not handed over");
         }
     }
 }

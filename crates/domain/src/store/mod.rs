@@ -221,6 +221,13 @@ pub trait Store: Send + Sync {
     /// may take those of the last moments along. For what expires within seconds and happens with every call.
     async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
 
+    /// Records uses of nonces that were decided on elsewhere, each with its end (milliseconds), all or none, and without
+    /// waiting for the disk. What is recorded already stays until the later of the two ends.
+    async fn remember_nonces(&self, nonces: &[(String, i64)]) -> Result<()>;
+
+    /// SHA-256 and end (milliseconds) of nonces whose use has not ended `now`: at most `limit`, in no order.
+    async fn live_nonces(&self, now: i64, limit: usize) -> Result<Vec<(Vec<u8>, i64)>>;
+
     /// Takes a lease until `until` (milliseconds). `Ok(false)`: somebody has it, and that lease has not
     /// ended `now`. Of many callers at once exactly one is told `true`.
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool>;
@@ -246,6 +253,11 @@ pub trait Store: Send + Sync {
 
     /// A document of `opendb-app-client-key` by its `_id`.
     async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>>;
+
+    /// Stores the counter of an App Attest key's assertion in a document of `opendb-app-client-key`, if it is greater than
+    /// the one that is there. `Ok(false)`: it is not, or there is no such document. Of many callers at once with the same
+    /// counter exactly one is told `true`.
+    async fn raise_assertion_counter(&self, id: &str, counter: u32) -> Result<bool>;
 
     /// Removes a value of `opendb-open-data`. `Ok(false)`: there was none.
     async fn remove_open_data(&self, key: &str) -> Result<bool>;

@@ -58,6 +58,28 @@ mod tests {
         assert_eq!(Roots::from_pem(APPLE_APP_ATTESTATION_ROOT).unwrap().certificates().count(), 1);
     }
 
+    /// SHA-256 of the certificates, as independent public projects pin them: the roots at Apple's
+    /// `certificateauthority/Apple_App_Attestation_Root_CA.pem` (valid from 2020 to 2045) and at Google's
+    /// `attestation/root` (RSA of 2022, serial number f92009e853b6b045, and P-384 of 2025).
+    #[test]
+    fn the_included_roots_are_the_vendors() {
+        let fingerprints = |roots: Roots| -> Vec<String> {
+            let ders = roots.ders.iter();
+            ders.map(|der| crate::wire::to_hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der).as_ref())).collect()
+        };
+        assert_eq!(
+            fingerprints(Roots::from_pem(APPLE_APP_ATTESTATION_ROOT).unwrap()),
+            ["1cb9823ba28ba6ad2d33a006941de2ae4f513ef1d4e831b9f7e0fa7b6242c932"]
+        );
+        assert_eq!(
+            fingerprints(Roots::from_json(GOOGLE_KEY_ATTESTATION_ROOTS).unwrap()),
+            [
+                "cedb1cb6dc896ae5ec797348bce9286753c2b38ee71ce0fbe34a9a1248800dfc",
+                "6d9db4ce6c5c0b293166d08986e05774a8776ceb525d9e4329520de12ba4bcc0"
+            ]
+        );
+    }
+
     #[test]
     fn a_broken_root_is_an_error() {
         assert!(Roots::from_ders(vec![vec![0x30, 0]]).is_err());

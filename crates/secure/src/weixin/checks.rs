@@ -29,6 +29,8 @@ pub struct RegistryEntry<'a> {
 /// How far the search for the key came.
 #[derive(Debug)]
 pub enum KeyLookup {
+    /// The account of the call's token does not exist.
+    AccountUnknown,
     /// The code is not known to belong to an openid.
     OpenIdUnknown,
     /// WeChat did not hand out the keys.
@@ -43,10 +45,11 @@ pub enum KeyLookup {
 ///
 /// In the order of the documented codes: without content 70008; clock 70001, appId 70002, deviceId 70003, the mini
 /// program's appid 70004, simulator 70010. They are inside the seal, so the steps towards the key come before them:
-/// openid 70006, keys 70007, key version 70009.
+/// account 70005, openid 70006, keys 70007, key version 70009.
 pub fn verify(content: Option<&str>, lookup: &KeyLookup, facts: &ClientFacts<'_>) -> Result<Payload, Refusal> {
     let content = content.ok_or(Refusal::SignatureMissing)?;
     let key = match lookup {
+        KeyLookup::AccountUnknown => return Err(Refusal::AccountMissing),
         KeyLookup::OpenIdUnknown => return Err(Refusal::OpenIdMissing),
         KeyLookup::NotFetched => return Err(Refusal::KeyNotFetched),
         KeyLookup::VersionUnknown => return Err(Refusal::UnknownKey),
@@ -162,6 +165,7 @@ mod tests {
     fn without_a_key_the_step_that_failed_is_told() {
         let code = |content, lookup: &KeyLookup| verify(content, lookup, &facts()).unwrap_err().code().number();
         assert_eq!(code(None, &KeyLookup::OpenIdUnknown), 70008);
+        assert_eq!(code(Some("x"), &KeyLookup::AccountUnknown), 70005);
         assert_eq!(code(Some("x"), &KeyLookup::OpenIdUnknown), 70006);
         assert_eq!(code(Some("x"), &KeyLookup::NotFetched), 70007);
         assert_eq!(code(Some("x"), &KeyLookup::VersionUnknown), 70009);

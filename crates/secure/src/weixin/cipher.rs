@@ -47,29 +47,33 @@ impl EncryptKey {
 
     /// Decrypts a content to a text.
     pub fn open(&self, content: &str) -> Result<String, Refusal> {
-        self.open_and_read(content, |text| Some(text.to_owned()))
+        self.open_and_read(content, |plain, length| plain.get(..length).and_then(|text| std::str::from_utf8(text).ok()).map(str::to_owned))
     }
 
     /// Decrypts a content and reads the payload in it.
     pub fn open_payload(&self, content: &str) -> Result<Payload, Refusal> {
-        self.open_and_read(content, |text| serde_json::from_str(text).ok())
+        // The whole buffer, with blanks where the padding was: what is read is as long with good padding as without.
+        self.open_and_read(content, |plain, _| serde_json::from_slice(plain).ok())
     }
 
-    /// Decrypts, unpads and reads; the reading happens whether or not the padding was right.
-    fn open_and_read<T>(&self, content: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Refusal> {
+    /// Decrypts, blanks the padding out and reads: the same steps over the same number of bytes, whether or not the padding
+    /// was right. `read` gets the whole buffer and the length of the text in it; only after it is the padding's verdict looked at.
+    fn open_and_read<T>(&self, content: &str, read: impl FnOnce(&[u8], usize) -> Option<T>) -> Result<T, Refusal> {
         let mut bytes = wire::from_base64(content).map_err(|_| Refusal::CannotOpen)?;
+        // Both are facts about the ciphertext, which whoever sent it knows.
         if bytes.is_empty() || !bytes.len().is_multiple_of(BLOCK) {
             return Err(Refusal::CannotOpen);
         }
         let key = DecryptingKey::cbc(self.unbound()?).map_err(|_| Refusal::CannotOpen)?;
         let context = DecryptionContext::Iv128(FixedLength::from(self.iv));
         let plain = key.decrypt(&mut bytes, context).map_err(|_| Refusal::CannotOpen)?;
-        let (padded_well, length) = unpadded_length(plain);
-        let read = plain.get(..length).and_then(|text| std::str::from_utf8(text).ok()).and_then(read);
-        match (bool::from(padded_well), read) {
-            (true, Some(value)) => Ok(value),
-            _ => Err(Refusal::CannotOpen),
-        }
+        // The library hands out the part it decrypted: here all of it.
+        let total = plain.len();
+        let plain = bytes.get_mut(..total).ok_or(Refusal::CannotOpen)?;
+        let (padded_well, length) = unpad(plain);
+        let read = read(plain, length);
+        let good = padded_well & Choice::from(u8::from(read.is_some()));
+        if bool::from(good) { read.ok_or(Refusal::CannotOpen) } else { Err(Refusal::CannotOpen) }
     }
 
     fn unbound(&self) -> Result<UnboundCipherKey, Refusal> {
@@ -82,13 +86,17 @@ impl EncryptKey {
     }
 }
 
-/// Whether PKCS#7 padding is right, and the length without it (the whole length if it is wrong); the time depends on the length only.
-fn unpadded_length(plain: &[u8]) -> (Choice, usize) {
+/// Blanks PKCS#7 padding out. Whether it was right, and the length without it (the whole length if it was wrong: then
+/// nothing is blanked). What is done depends on the buffer's length only.
+fn unpad(plain: &mut [u8]) -> (Choice, usize) {
     let padding = plain.last().copied().unwrap_or(0);
     let mut good = !padding.ct_eq(&0) & !padding.ct_gt(&(BLOCK as u8));
     for (from_end, byte) in (0u8..BLOCK as u8).zip(plain.iter().rev()) {
         let inside = from_end.ct_lt(&padding);
         good &= !inside | byte.ct_eq(&padding);
+    }
+    for (from_end, byte) in (0u8..BLOCK as u8).zip(plain.iter_mut().rev()) {
+        byte.conditional_assign(&b' ', good & from_end.ct_lt(&padding));
     }
     let whole = plain.len() as u64;
     let length = u64::conditional_select(&whole, &whole.saturating_sub(u64::from(padding)), good);
@@ -155,10 +163,56 @@ mod tests {
     #[test]
     fn the_padding_check_needs_all_padding_bytes() {
         let mut block = [4u8; 16];
-        assert!(bool::from(unpadded_length(&block).0));
+        let (good, length) = unpad(&mut block);
+        assert!(bool::from(good));
+        assert_eq!((length, &block[11..]), (12, b"\x04    ".as_slice()));
+        let mut block = [4u8; 16];
         block[12] = 5;
-        assert!(!bool::from(unpadded_length(&block).0));
-        assert_eq!(unpadded_length(&block).1, 16);
-        assert_eq!(unpadded_length(&[16; 16]).1, 0);
+        let before = block;
+        let (good, length) = unpad(&mut block);
+        assert!(!bool::from(good));
+        assert_eq!((length, block), (16, before));
+        assert_eq!(unpad(&mut [16; 16]).1, 0);
+    }
+
+    /// That padding and content cannot be told apart by time rests on this: whatever is wrong, the same steps are done once
+    /// over the same number of bytes.
+    #[test]
+    fn whatever_is_wrong_the_whole_buffer_is_read_once() {
+        let key = &keys()[0];
+        let payload = br#"{"data":"{}","appId":"a","deviceId":"d","wxAppId":"w","simulator":false,"timestamp":1}"#;
+        let mut padded = payload.to_vec();
+        let padding = BLOCK - padded.len() % BLOCK;
+        padded.resize(payload.len() + padding, padding as u8);
+        let with = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut plain = padded.clone();
+            change(&mut plain);
+            seal_raw(key, &plain)
+        };
+        let last = padded.len() - 1;
+        let cases = [
+            ("right", with(&|_| ()), true),
+            ("padding of zero", with(&|plain| plain[last] = 0), false),
+            ("padding of 17", with(&|plain| plain[last] = 17), false),
+            ("padding of 255", with(&|plain| plain[last] = 255), false),
+            ("one byte of the padding", with(&|plain| plain[last - 1] ^= 1), false),
+            ("blanks in place of the padding", with(&|plain| plain[last + 1 - padding..].fill(b' ')), false),
+            ("line feeds in place of the padding", with(&|plain| plain[last + 1 - padding..].fill(b'\n')), false),
+            ("no JSON", with(&|plain| plain[0] = b'x'), false),
+            ("no text", with(&|plain| plain[9] = 0xff), false),
+            ("no JSON at the end", with(&|plain| plain[last - padding] = b'x'), false),
+            ("both", with(&|plain| (plain[0], plain[last]) = (b'x', 0)), false),
+        ];
+        for (what, content, is_right) in cases {
+            let reads = std::cell::RefCell::new(Vec::new());
+            let read = |plain: &[u8], _| {
+                reads.borrow_mut().push(plain.len());
+                serde_json::from_slice::<Payload>(plain).ok()
+            };
+            assert_eq!(key.open_and_read(&content, read).is_ok(), is_right, "{what}");
+            assert_eq!(reads.into_inner(), [padded.len()], "{what}");
+            let expected = if is_right { Ok(()) } else { Err(Refusal::CannotOpen) };
+            assert_eq!(key.open_payload(&content).map(|_| ()), expected, "{what}");
+        }
     }
 }

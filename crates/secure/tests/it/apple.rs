@@ -6,9 +6,9 @@ use lingpai_secure::attestation::apple::{self, AttestedKey, Rule};
 use lingpai_secure::attestation::{APPLE_APP_ATTESTATION_ROOT, Roots};
 use lingpai_secure::device_key::{DeviceSigner, SoftwareDeviceKey};
 use lingpai_secure::refusal::Refusal;
-use rcgen::CustomExtension;
 
-use crate::certificates::{Authority, AuthorityShape, der};
+use crate::apple_objects::{Making, assertion};
+use crate::certificates::Authority;
 use crate::setting::NOW;
 use crate::{base64, vector};
 
@@ -112,48 +112,6 @@ fn no_truncation_of_a_real_attestation_is_accepted() {
     }
 }
 
-/// An attestation object of our own making.
-pub struct Making {
-    pub rule: Rule,
-    pub counter: u32,
-    pub aaguid: [u8; 16],
-    pub credential_id: Option<[u8; 32]>,
-}
-
-impl Making {
-    pub fn new(rule: Rule) -> Self {
-        Self { rule, counter: 0, aaguid: *b"appattest\0\0\0\0\0\0\0", credential_id: None }
-    }
-
-    /// The object and the key's id.
-    pub fn object(&self, root: &Authority, key: &SoftwareDeviceKey, client_data_hash: &[u8; 32]) -> (Vec<u8>, [u8; 32]) {
-        let key_id = apple::client_data_hash(key.public_key().as_bytes());
-        let app_id = format!("{}.{}", self.rule.team_id, self.rule.bundle_id);
-        let mut data = apple::client_data_hash(app_id.as_bytes()).to_vec();
-        data.push(0x40);
-        data.extend(self.counter.to_be_bytes());
-        data.extend(self.aaguid);
-        data.extend([0, 32]);
-        data.extend(self.credential_id.unwrap_or(key_id));
-        let nonce = apple::client_data_hash(&[data.as_slice(), client_data_hash].concat());
-        let value = der(&[0x30], &der(&[0xa1], &der(&[4], &nonce)));
-        let batch = root.issue("batch", AuthorityShape::default());
-        let leaf = batch.issue_leaf(&key.public_key(), vec![CustomExtension::from_oid_content(&[1, 2, 840, 113635, 100, 8, 2], value)]);
-        let mut object = b"\xa3\x63fmt\x6fapple-appattest\x67attStmt\xa1\x63x5c\x82".to_vec();
-        for bytes in [&leaf, &batch.der] {
-            push_bytes(&mut object, bytes);
-        }
-        object.extend(b"\x68authData");
-        push_bytes(&mut object, &data);
-        (object, key_id)
-    }
-}
-
-fn push_bytes(object: &mut Vec<u8>, bytes: &[u8]) {
-    object.extend([0x59, (bytes.len() >> 8) as u8, bytes.len() as u8]);
-    object.extend_from_slice(bytes);
-}
-
 #[test]
 fn made_objects_pass_only_with_a_zero_counter_and_their_own_credential() {
     let rule = Rule { team_id: "ABCDE12345".into(), bundle_id: "com.example.demo".into(), development: false };
@@ -170,4 +128,16 @@ fn made_objects_pass_only_with_a_zero_counter_and_their_own_credential() {
     let development = Rule { development: true, ..rule.clone() };
     assert_eq!(verdict(making(), &development), Err(Refusal::EnvironmentMismatch));
     assert_eq!(verdict(Making { aaguid: *b"appattestdevelop", ..making() }, &development), Ok(0));
+}
+
+#[test]
+fn made_assertions_hold_for_their_call_with_a_counter_that_grows() {
+    let rule = Rule { team_id: "ABCDE12345".into(), bundle_id: "com.example.demo".into(), development: false };
+    let key = SoftwareDeviceKey::from_secret(&[8; 32]).unwrap();
+    let key_id = apple::client_data_hash(key.public_key().as_bytes());
+    let known = |counter| AttestedKey { key_id, public_key: key.public_key(), counter };
+    let object = assertion(&rule, &key, 7, &[9; 32]);
+    assert_eq!(apple::verify_assertion(&object, &[9; 32], &known(6), &rule), Ok(7));
+    assert_eq!(apple::verify_assertion(&object, &[9; 32], &known(7), &rule), Err(Refusal::CounterMismatch));
+    assert_eq!(apple::verify_assertion(&object, &[8; 32], &known(0), &rule), Err(Refusal::BadSignature));
 }

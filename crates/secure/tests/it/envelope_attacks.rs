@@ -1,12 +1,14 @@
 //! Calls and replies, whole and attacked.
 
+use lingpai_secure::attestation::apple;
 use lingpai_secure::client_key::ClientKey;
-use lingpai_secure::device_key::SoftwareDeviceKey;
+use lingpai_secure::device_key::{DeviceSigner, SoftwareDeviceKey};
 use lingpai_secure::envelope::{Envelope, NewCall, OpenedCall, PendingCall, SecretType, Target};
 use lingpai_secure::refusal::Refusal;
 use lingpai_secure::replay::{Freshness, ReplayWindow};
 use serde_json::{Value, json};
 
+use crate::apple_objects::assertion;
 use crate::handshake_attacks::for_each_flip;
 use crate::setting::{DAY, NOW, SPACE, Setting, TARGET, at};
 
@@ -227,4 +229,30 @@ fn shapes_that_are_no_envelope_are_refused() {
     assert_eq!(with("sign", json!(null)), Some(Refusal::SignatureMissing));
     assert_eq!(Envelope::parse(json!({"a": 1})).err(), Some(Refusal::SignatureMissing));
     assert_eq!(Refusal::SignatureMissing.code().number(), 70008);
+}
+
+#[test]
+fn an_assertion_holds_for_its_call_only() {
+    let (setting, client, server) = Setting::keys();
+    let rule = apple::Rule { team_id: "ABCDE12345".into(), bundle_id: "com.example.demo".into(), development: false };
+    let app_attest = SoftwareDeviceKey::from_secret(&[8; 32]).unwrap();
+    let key_id = apple::client_data_hash(app_attest.public_key().as_bytes());
+    let attested = |counter| apple::AttestedKey { key_id, public_key: app_attest.public_key(), counter };
+    let open = |envelope: Envelope| Envelope::parse(serde_json::to_value(envelope).unwrap())?.open(&server, TARGET, at(NOW));
+    for kind in KINDS {
+        let (envelope, pending) = Envelope::seal(&client, &setting.device, TARGET, call(kind)).unwrap();
+        let object = assertion(&rule, &app_attest, 5, pending.client_data_hash());
+        let opened = open(envelope.clone().with_assertion(&object)).unwrap();
+        assert!(opened.has_assertion());
+        assert_eq!(opened.verify_assertion(&attested(4), &rule), Ok(5));
+        assert_eq!(opened.verify_assertion(&attested(5), &rule), Err(Refusal::CounterMismatch));
+        let without = open(envelope.clone()).unwrap();
+        assert!(!without.has_assertion());
+        assert_eq!(without.verify_assertion(&attested(4), &rule), Err(Refusal::AssertionMissing));
+        // The same assertion under another call, of the same arguments even.
+        let other = NewCall { request_id: "request-0002", ..call(kind) };
+        let (other, _) = Envelope::seal(&client, &setting.device, TARGET, other).unwrap();
+        assert_eq!(open(other.with_assertion(&object)).unwrap().verify_assertion(&attested(4), &rule), Err(Refusal::BadSignature));
+        assert_eq!(open(envelope.with_assertion(&[0; 3000])).unwrap_err(), Refusal::Malformed);
+    }
 }

@@ -6,7 +6,7 @@ use lingpai_secure::handshake::{Answer, Evidence, EvidenceLevel, Hello, Request,
 use lingpai_secure::refusal::Refusal;
 use lingpai_secure::space_key::SpaceKey;
 
-use crate::apple::Making;
+use crate::apple_objects::Making;
 use crate::setting::{APP, CHALLENGE, DAY, DEVICE, NOW, SPACE, Setting, at};
 
 fn refusal(setting: &mut Setting, hello: &Hello) -> Refusal {

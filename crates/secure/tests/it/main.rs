@@ -4,6 +4,7 @@ mod android_attacks;
 mod android_description;
 mod android_vectors;
 mod apple;
+mod apple_objects;
 mod certificates;
 mod envelope_attacks;
 mod handshake_attacks;

@@ -8,6 +8,7 @@ use lingpai_domain::{
     random::to_hex,
 };
 use lingpai_secure::{
+    attestation::apple::{self, AttestedKey},
     client_key::ClientKey,
     device_key::DevicePublicKey,
     handshake::{EvidenceLevel, server::ClientKeyRecord},
@@ -49,6 +50,8 @@ pub struct ActiveKey {
     pub version: Version,
     /// What was accepted at the handshake.
     pub level: EvidenceLevel,
+    /// The App Attest key of the handshake, with the counter of the attestation: later ones are in the store.
+    pub app_attest: Option<AttestedKey>,
 }
 
 struct Remembered {
@@ -131,7 +134,11 @@ impl ClientKeys {
             "create_date": base.clock.now_ms(),
             "expired": record.expires_ms,
         });
-        let Value::Object(doc) = doc else { return Err(Code::SystemError.into()) };
+        let Value::Object(mut doc) = doc else { return Err(Code::SystemError.into()) };
+        if let Some(key) = &record.apple_key {
+            doc.insert("app_attest_key".into(), STANDARD.encode(key.public_key.as_bytes()).into());
+            doc.insert("assertion_counter".into(), key.counter.into());
+        }
         Ok(base.store.put(COLLECTION, &doc).await?)
     }
 
@@ -156,8 +163,18 @@ impl ClientKeys {
             package: text("package")?.to_owned(),
             version: Version::parse(text("version")?)?,
             level: serde_json::from_value(doc.get("evidence")?.clone()).ok()?,
+            app_attest: match text("app_attest_key") {
+                Some(key) => Some(app_attest_key(key)?),
+                None => None,
+            },
         })
     }
+}
+
+fn app_attest_key(base64: &str) -> Option<AttestedKey> {
+    let point: [u8; 65] = STANDARD.decode(base64).ok()?.try_into().ok()?;
+    let key_id = apple::client_data_hash(&point);
+    Some(AttestedKey { key_id, public_key: DevicePublicKey::from_bytes(point), counter: 0 })
 }
 
 impl Memory {

@@ -3,21 +3,23 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use lingpai_domain::{error::Error, limits::Caller};
+use lingpai_domain::{client::Source, error::Error, limits::Caller};
 use lingpai_secure::{
     client_key::NONCE_LENGTH,
-    envelope::{Envelope, OpenedCall, SecretType, Target, TimeWindow},
+    envelope::{AuthenticCall, Envelope, OpenedCall, SecretType, Target, TimeWindow},
     handshake::EvidenceLevel,
     refusal::Refusal,
-    replay::Freshness,
     weixin::EncryptKey,
 };
 use serde_json::{Map, Value, json};
 
-use super::{Refused, Secured, VerifiedClient, client_keys::ActiveKey, handshake::ClientFacts, weixin, weixin_keys::BridgeKeys};
+use super::{
+    Refused, Secured, VerifiedClient, client_keys::ActiveKey, handshake::ClientFacts, replay::Sealed, weixin, weixin_keys::BridgeKeys,
+};
 use crate::{
-    config::center::secure_network::{Admission, Platform, SecureNetworkConfig},
-    pipeline::{Bucket, limits::too_many},
+    call::Call,
+    config::center::secure_network::{Admission, Entry, Identity, Platform, SecureNetworkConfig},
+    pipeline::{Bucket, limits::too_many, present_user},
     state::State,
 };
 
@@ -146,7 +148,7 @@ async fn judge(
     let admitted = if options.get("v").is_some() {
         open(state, &config, &facts, Target { space_id, function }, secured, args, options).await?
     } else {
-        open_weixin(state, &config, &facts, secured, args, options).await?
+        open_weixin(state, &config, &facts, info, secured, args, options).await?
     };
     check_rules(admission, &admitted.secured)?;
     Ok(admitted)
@@ -182,29 +184,53 @@ async fn open(
     mut args: Map<String, Value>,
     options: Value,
 ) -> Result<Admitted, Refused> {
-    let envelope = Envelope::parse(json!({"content": args.remove("content"), "_uniCloudOptions": options}))?;
+    // Moved, not copied: the content is as large as the whole request may be.
+    let sealed = [("content", args.remove("content").unwrap_or_default()), ("_uniCloudOptions", options)];
+    let envelope = Envelope::parse(Value::Object(sealed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))?;
     let key = state.secure.client_keys.find(&state.base, envelope.key_id()).await?.ok_or(Refusal::UnknownKey)?;
     let now_ms = state.base.clock.now_ms();
     let tolerance_ms = i64::try_from(config.window.as_millis()).unwrap_or(i64::MAX);
     let call = envelope.open(&key.key, target, TimeWindow { now_ms, tolerance_ms })?;
     // Only now: before, anyone could try out whose key it is.
-    check_client(config, facts, &key, &secured)?;
-    let nonce = format!("secure-network call {} {}", key.key.id(), call.request_id());
-    // Remembered as long as its timestamp could be accepted.
-    let expires = call.timestamp_ms().saturating_add(tolerance_ms).saturating_add(1);
-    let freshness = match state.base.store.use_fleeting_nonce(&nonce, expires, now_ms).await? {
-        true => Freshness::New,
-        false => Freshness::Seen,
-    };
+    let builds = check_client(config, facts, &key, &secured)?;
+    let counter = asserted(&builds, &key, &call)?;
+    let sealed = Sealed { key_id: key.key.id(), request_id: call.request_id(), timestamp_ms: call.timestamp_ms(), tolerance_ms };
+    let freshness = state.secure.replays.admit(&state.base, sealed).await?;
     let call = call.admit(freshness)?;
+    if let Some(counter) = counter
+        && !state.base.store.raise_assertion_counter(key.key.id(), counter).await?
+    {
+        return Err(Refusal::CounterMismatch.into());
+    }
     let Ok(Value::Object(inside)) = serde_json::from_str(&call.content) else { return Err(Refusal::Malformed.into()) };
     secured.secret_type = call.secret_type;
     secured.verified = Some(VerifiedClient::new(&key.app_id, key.platform, key.version, &key.device_id, key.level.into()));
     Ok(Admitted { args: put_inside(args, inside), secured, seal: Seal::Open(Box::new(call), key) })
 }
 
-/// Whether the key's client is the one that calls, and is still registered as it was at the handshake.
-fn check_client(config: &SecureNetworkConfig, facts: &ClientFacts<'_>, key: &ActiveKey, secured: &Secured) -> Result<(), Refusal> {
+/// The counter of the call's assertion, if it has one: by whichever of the builds it fits.
+fn asserted(builds: &[&Entry], key: &ActiveKey, call: &AuthenticCall) -> Result<Option<u32>, Refusal> {
+    if !call.has_assertion() && builds.iter().any(|build| !build.asserts) {
+        return Ok(None);
+    }
+    let mut refusal = Refusal::AssertionMissing;
+    for build in builds {
+        let (Some(attested), Identity::Apple(rule)) = (&key.app_attest, &build.identity) else { continue };
+        match call.verify_assertion(attested, rule) {
+            Ok(counter) => return Ok(Some(counter)),
+            Err(reason) => refusal = reason,
+        }
+    }
+    Err(refusal)
+}
+
+/// Whether the key's client is the one that calls, and is still registered as it was at the handshake: as which builds.
+fn check_client<'c>(
+    config: &'c SecureNetworkConfig,
+    facts: &ClientFacts<'_>,
+    key: &ActiveKey,
+    secured: &Secured,
+) -> Result<Vec<&'c Entry>, Refusal> {
     if facts.app_id != key.app_id {
         return Err(Refusal::AppIdMismatch);
     }
@@ -218,13 +244,15 @@ fn check_client(config: &SecureNetworkConfig, facts: &ClientFacts<'_>, key: &Act
         return Err(Refusal::PackageMismatch);
     }
     let app = config.app(&key.app_id).ok_or(Refusal::AppNotRegistered)?;
-    let mut entries = app.entries(key.platform).filter(|entry| entry.package() == key.package && entry.version == key.version).peekable();
-    if entries.peek().is_none() {
+    let is_it = |entry: &&Entry| entry.package() == key.package && entry.version == key.version;
+    let mut builds: Vec<&Entry> = app.entries(key.platform).filter(is_it).collect();
+    if builds.is_empty() {
         return Err(Refusal::PackageMismatch);
     }
     // The rules have become stricter since the handshake: another one shows whether the client can keep to them.
     let suffices = |required: EvidenceLevel| required == EvidenceLevel::Keyed || key.level == EvidenceLevel::Attested;
-    if entries.any(|entry| suffices(entry.require)) { Ok(()) } else { Err(Refusal::UnknownKey) }
+    builds.retain(|build| suffices(build.require));
+    if builds.is_empty() { Err(Refusal::UnknownKey) } else { Ok(builds) }
 }
 
 /// A mini program's envelope.
@@ -232,6 +260,7 @@ async fn open_weixin(
     state: &State,
     config: &SecureNetworkConfig,
     facts: &ClientFacts<'_>,
+    info: &Value,
     mut secured: Secured,
     mut args: Map<String, Value>,
     options: Value,
@@ -239,11 +268,35 @@ async fn open_weixin(
     let Value::Object(options) = options else { return Err(Refusal::Malformed.into()) };
     let outside = Map::from_iter(args.remove_entry("uniIdToken"));
     let now_ms = state.base.clock.now_ms();
-    let opened = weixin::open(&BridgeKeys(state), config, now_ms, facts, &options, args).await?;
+    let names_user = ["mpWeixinCode", "mpWeixinOpenid"].iter().any(|name| options.get(*name).is_some_and(|value| !value.is_null()));
+    let uid = match outside.get("uniIdToken").and_then(Value::as_str) {
+        Some(token) if !names_user => present_uid(state, info, token).await,
+        _ => None,
+    };
+    let opened = weixin::open(&BridgeKeys(state), config, now_ms, facts, &options, uid.as_deref(), args).await?;
     secured.secret_type = opened.secret_type;
     secured.verified = opened.verified;
     let seal = if opened.secret_type == SecretType::None { Seal::None } else { Seal::Weixin(opened.key, opened.secret_type) };
     Ok(Admitted { args: put_inside(outside, opened.args), secured, seal })
+}
+
+/// Whose token it is, if it holds.
+async fn present_uid(state: &State, info: &Value, token: &str) -> Option<String> {
+    let call = Call {
+        function: String::new(),
+        method: String::new(),
+        params: None,
+        client_info: info.clone(),
+        token: Some(token.to_owned()),
+        source: Source::Client,
+        ip: String::new(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        secured: Secured::default(),
+        signed: None,
+    };
+    let (user, _) = present_user(state, &call).await;
+    user.get("uid").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The arguments that were inside, with what may stand outside of the seal: the token, unless there is one inside.

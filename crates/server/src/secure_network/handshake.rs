@@ -1,9 +1,9 @@
 //! The server's side of a handshake: from a sealed hello to a stored client key and a sealed answer.
 
 use lingpai_secure::{
-    attestation::{android, apple},
+    attestation::{Revocations, android, apple},
     envelope::TimeWindow,
-    handshake::{Answer, EvidencePolicy, Request, server},
+    handshake::{Answer, Evidence, EvidencePolicy, Request, server},
     refusal::Refusal,
 };
 use serde_json::Value;
@@ -55,9 +55,13 @@ pub async fn shake_hands(state: &State, greeting: Greeting<'_>, params: Value) -
     }
     let app = config.app(facts.app_id).ok_or(Refusal::AppNotRegistered)?;
     let entries: Vec<&Entry> = app.entries(platform).filter(|entry| entry.package() == hello.package).collect();
+    let revocations = match hello.evidence {
+        Evidence::Android(_) => state.secure.revocations.judge_by(&config.revocations, config.revocation_source.as_ref(), now_ms)?,
+        Evidence::None | Evidence::Apple { .. } => Revocations::default(),
+    };
     let challenge = hello.challenge;
     let challenged = opened.spend(state.secure.challenges.take(&state.base, challenge).await?)?;
-    let policies: Vec<EvidencePolicy<'_>> = entries.iter().map(|entry| policy(entry, &config, now_ms)).collect();
+    let policies: Vec<EvidencePolicy<'_>> = entries.iter().map(|entry| policy(entry, &config, &revocations, now_ms)).collect();
     let (number, accepted) = challenged.accept_any(&policies)?;
     let entry = entries.get(number).ok_or(Refusal::PackageMismatch)?;
     let (mut id, mut nonce) = ([0; 16], [0; 12]);
@@ -71,7 +75,7 @@ pub async fn shake_hands(state: &State, greeting: Greeting<'_>, params: Value) -
     Ok(answer)
 }
 
-fn policy<'a>(entry: &'a Entry, config: &'a SecureNetworkConfig, now_ms: i64) -> EvidencePolicy<'a> {
+fn policy<'a>(entry: &'a Entry, config: &'a SecureNetworkConfig, revocations: &'a Revocations, now_ms: i64) -> EvidencePolicy<'a> {
     const NO_ANDROID: &[android::Rule] = &[];
     const NO_APPLE: &[apple::Rule] = &[];
     EvidencePolicy {
@@ -80,7 +84,7 @@ fn policy<'a>(entry: &'a Entry, config: &'a SecureNetworkConfig, now_ms: i64) ->
         apple: if let Identity::Apple(rule) = &entry.identity { std::slice::from_ref(rule) } else { NO_APPLE },
         android_roots: &config.android_roots,
         apple_roots: &config.apple_roots,
-        revocations: &config.revocations,
+        revocations,
         now_ms,
     }
 }

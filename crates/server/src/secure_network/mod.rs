@@ -7,6 +7,8 @@ mod gate;
 mod handshake;
 pub mod keyring;
 mod refused;
+pub mod replay;
+pub mod revocation_list;
 mod upkeep;
 mod verified;
 mod weixin;
@@ -34,6 +36,8 @@ use crate::{
 use challenge::Challenges;
 use client_keys::ClientKeys;
 use keyring::Keyring;
+use replay::Replays;
+use revocation_list::RevocationList;
 
 /// Development mode may have no master key. Then nothing is protected, but the form is the same.
 /// What the key of the space's identity and keys is derived for.
@@ -53,6 +57,10 @@ pub struct SecureNetwork {
     pub client_keys: ClientKeys,
     /// Challenges of handshakes.
     pub challenges: Challenges,
+    /// Calls that were admitted.
+    pub replays: Replays,
+    /// Attestation keys that are revoked.
+    pub revocations: RevocationList,
 }
 
 impl SecureNetwork {
@@ -66,6 +74,8 @@ impl SecureNetwork {
             keyring: Keyring::new(AtRest::new(master_key, SPACE_KEYS)),
             client_keys: ClientKeys::new(AtRest::new(master_key, CLIENT_KEYS)),
             challenges: Challenges::new(master_key),
+            replays: Replays::new(),
+            revocations: RevocationList::new(&settings.data_dir),
         }
     }
 

@@ -29,7 +29,8 @@ pub struct OpenedWeixin {
     pub key: EncryptKey,
 }
 
-/// Opens a call. `args` are the function's arguments without `_uniCloudOptions`, `clientInfo` and `uniIdToken`.
+/// Opens a call. `args` are the function's arguments without `_uniCloudOptions`, `clientInfo` and `uniIdToken`; `uid` is
+/// whose token that was, for calls that name the user no other way.
 ///
 /// # Errors
 /// [`Refused`]
@@ -39,6 +40,7 @@ pub async fn open(
     now_ms: i64,
     facts: &ClientFacts<'_>,
     options: &Map<String, Value>,
+    uid: Option<&str>,
     mut args: Map<String, Value>,
 ) -> Result<OpenedWeixin, Refused> {
     let text = |name: &str| options.get(name).and_then(Value::as_str).filter(|text| !text.is_empty() && text.len() <= LONGEST_NAME);
@@ -58,7 +60,7 @@ pub async fn open(
     let user = match (text("mpWeixinCode"), text("mpWeixinOpenid")) {
         (Some(code), _) => WeixinUser::Code(code),
         (None, Some(openid)) => WeixinUser::OpenId(openid),
-        (None, None) => return Err(Refusal::OpenIdMissing.into()),
+        (None, None) => WeixinUser::Account(uid.ok_or(Refusal::OpenIdMissing)?),
     };
     let version = match options.get("encryptKeyId") {
         Some(Value::Number(number)) => number.as_i64(),
@@ -73,6 +75,7 @@ pub async fn open(
     };
     let key = match lookup {
         KeyLookup::Found(key) => key,
+        KeyLookup::AccountUnknown => return Err(Refusal::AccountMissing.into()),
         KeyLookup::OpenIdUnknown => return Err(Refusal::OpenIdMissing.into()),
         KeyLookup::NotFetched => return Err(Refusal::KeyNotFetched.into()),
         KeyLookup::VersionUnknown => return Err(Refusal::UnknownKey.into()),

@@ -18,6 +18,8 @@ pub enum WeixinUser<'a> {
     Code(&'a str),
     /// The openid, in projects with accounts of their own.
     OpenId(&'a str),
+    /// The account that is logged in: by the openid that it signed in with.
+    Account(&'a str),
 }
 
 /// Finds the key that a mini program's user shares with this server.
@@ -39,6 +41,10 @@ impl WeixinKeys for BridgeKeys<'_> {
         let bridge = &self.0.open_bridge;
         let openid = match user {
             WeixinUser::OpenId(openid) => Some(openid.to_owned()),
+            WeixinUser::Account(uid) => match self.0.base.store.user(uid).await? {
+                Some(user) => WeixinPlatform::MiniProgram.openid_of(&user, app_id).map(str::to_owned),
+                None => return Ok(KeyLookup::AccountUnknown),
+            },
             WeixinUser::Code(code) => {
                 let kept = bridge.secure_network_visitor(app_id, code).await?;
                 kept.and_then(|kept| kept.value.get("openid").and_then(Value::as_str).map(str::to_owned))

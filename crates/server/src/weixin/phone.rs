@@ -6,7 +6,6 @@ use lingpai_domain::{
     secret::Secret,
 };
 use lingpai_providers::weixin::{Application, decrypt_phone_number};
-use serde_json::Value;
 
 use super::WeixinPlatform;
 use crate::{open_bridge::CredentialKey, pipeline::Scope};
@@ -30,10 +29,8 @@ pub async fn phone_number(scope: &Scope<'_>, application: &Application, code: &s
 /// `wx.login` and loginByWeixin or bindWeixin again.
 pub async fn decrypted_phone_number(scope: &Scope<'_>, application: &Application, user: &User, data: &str, iv: &str) -> Result<String> {
     let failed = || Error::new(Code::GetThirdPartyAccountFailed);
-    let openids = user.doc.get("wx_openid").and_then(Value::as_object).ok_or_else(failed)?;
     let platform = WeixinPlatform::MiniProgram;
-    let own = format!("{}_{}", platform.key(), scope.client.app_id);
-    let openid = [own.as_str(), platform.key()].into_iter().find_map(|name| openids.get(name)?.as_str()).ok_or_else(failed)?;
+    let openid = platform.openid_of(user, &scope.client.app_id).ok_or_else(failed)?;
     let key = CredentialKey::new(platform.provider(), &application.appid).session_key(openid);
     let kept = scope.state.open_bridge.data.read(&key).await?.and_then(|value| value.secret("session_key"));
     // Older versions kept it with the user only.

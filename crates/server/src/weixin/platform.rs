@@ -1,6 +1,7 @@
 //! Where WeChat is used from.
 
 use lingpai_domain::{
+    account::User,
     client::Client,
     error::{Code, Error, Result},
     secret::Secret,
@@ -49,6 +50,13 @@ impl WeixinPlatform {
             Self::Website => "web",
             Self::App => "app",
         }
+    }
+
+    /// A user's openid in an application on this platform.
+    pub fn openid_of<'u>(self, user: &'u User, app_id: &str) -> Option<&'u str> {
+        let openids = user.doc.get("wx_openid")?.as_object()?;
+        let own = format!("{}_{app_id}", self.key());
+        [own.as_str(), self.key()].into_iter().find_map(|name| openids.get(name)?.as_str())
     }
 
     /// The name in keys of `opendb-open-data` and in `uni-open-bridge`.

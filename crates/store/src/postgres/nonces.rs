@@ -29,6 +29,28 @@ impl PostgresStore {
         Ok(!rows.is_empty())
     }
 
+    /// In the order of their hashes, so that two nodes that record the same ones do not wait for each other.
+    pub(super) async fn nonces_remember(&self, nonces: &[(String, i64)]) -> Result<(), Failure> {
+        let hashes: Vec<Vec<u8>> = nonces.iter().map(|(nonce, _)| Sha256::digest(nonce).to_vec()).collect();
+        let ends: Vec<i64> = nonces.iter().map(|(_, expires)| *expires).collect();
+        self.write(
+            "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS setting)
+            INSERT INTO nonces (hash, expires)
+            SELECT n.hash, max(n.expires) FROM unnest($1::bytea[], $2::bigint[]) AS n (hash, expires), relaxed WHERE setting = 'off'
+            GROUP BY n.hash ORDER BY n.hash
+            ON CONFLICT (hash) DO UPDATE SET expires = greatest(nonces.expires, excluded.expires)",
+            &[&hashes, &ends],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn nonces_live(&self, now: i64, limit: usize) -> Result<Vec<(Vec<u8>, i64)>, Failure> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.read("SELECT hash, expires FROM nonces WHERE expires > $1 LIMIT $2", &[&now, &limit]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
     pub(super) async fn nonce_hand_back(&self, nonce: &str, expires: i64) -> Result<(), Failure> {
         self.write("DELETE FROM nonces WHERE hash = $1 AND expires = $2", &[&Sha256::digest(nonce).as_slice(), &expires]).await?;
         Ok(())

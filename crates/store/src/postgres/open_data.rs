@@ -36,4 +36,16 @@ impl PostgresStore {
         };
         Ok(!rows.is_empty())
     }
+
+    pub(super) async fn assertion_counter_raise(&self, id: &str, counter: u32) -> Result<bool, Failure> {
+        let rows = self
+            .write(
+                "UPDATE documents SET doc = jsonb_set(doc, '{assertion_counter}', to_jsonb($2::bigint))
+                WHERE collection = 'opendb-app-client-key' AND id = $1
+                  AND coalesce((doc ->> 'assertion_counter')::bigint, 0) < $2::bigint RETURNING seq",
+                &[&storable(id), &i64::from(counter)],
+            )
+            .await?;
+        Ok(!rows.is_empty())
+    }
 }

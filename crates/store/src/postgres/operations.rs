@@ -113,6 +113,14 @@ impl Store for PostgresStore {
         self.fleeting_nonce_use(nonce, expires, now).await.map_err(Failure::classify)
     }
 
+    async fn remember_nonces(&self, nonces: &[(String, i64)]) -> Result<()> {
+        self.nonces_remember(nonces).await.map_err(Failure::classify)
+    }
+
+    async fn live_nonces(&self, now: i64, limit: usize) -> Result<Vec<(Vec<u8>, i64)>> {
+        self.nonces_live(now, limit).await.map_err(Failure::classify)
+    }
+
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> Result<bool> {
         self.nonce_use(&lease_nonce(name), until, now).await.map_err(Failure::classify)
     }
@@ -140,6 +148,10 @@ impl Store for PostgresStore {
 
     async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
         self.document("opendb-app-client-key", id).await.map_err(Failure::classify)
+    }
+
+    async fn raise_assertion_counter(&self, id: &str, counter: u32) -> Result<bool> {
+        self.assertion_counter_raise(id, counter).await.map_err(Failure::classify)
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {

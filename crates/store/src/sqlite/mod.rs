@@ -278,6 +278,16 @@ impl Store for SqliteStore {
         self.writer.write_fleeting(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
     }
 
+    async fn remember_nonces(&self, nonces: &[(String, i64)]) -> Result<()> {
+        let nonces = nonces.to_vec();
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.writer.write_fleeting(move |connection| nonces::remember(connection, &nonces)).await
+    }
+
+    async fn live_nonces(&self, now: i64, limit: usize) -> Result<Vec<(Vec<u8>, i64)>> {
+        self.long_read(move |connection| nonces::live(connection, now, limit)).await
+    }
+
     async fn put_push_device(&self, device: &PushDevice) -> Result<bool> {
         let device = device.clone();
         self.write(move |connection| devices::put(connection, &device)).await
@@ -298,6 +308,11 @@ impl Store for SqliteStore {
 
     async fn app_client_key(&self, id: &str) -> Result<Option<Map<String, Value>>> {
         self.read(|connection| open_data::document(connection, "opendb-app-client-key", id))
+    }
+
+    async fn raise_assertion_counter(&self, id: &str, counter: u32) -> Result<bool> {
+        let id = id.to_owned();
+        self.write(move |connection| open_data::raise_assertion_counter(connection, &id, counter)).await
     }
 
     async fn remove_open_data(&self, key: &str) -> Result<bool> {

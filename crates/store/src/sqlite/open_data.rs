@@ -31,3 +31,14 @@ pub fn replace(connection: &Connection, expected: Option<&str>, new: &Map<String
     }
     Ok(fits)
 }
+
+/// See [`lingpai_domain::store::Store::raise_assertion_counter`].
+pub fn raise_assertion_counter(connection: &Connection, id: &str, counter: u32) -> Result<bool, Failure> {
+    let raised = connection
+        .prepare_cached(
+            "UPDATE documents SET doc = json_set(doc, '$.assertion_counter', ?2)
+             WHERE collection = 'opendb-app-client-key' AND id = ?1 AND coalesce(doc ->> '$.assertion_counter', 0) < ?2",
+        )?
+        .execute((id, i64::from(counter)))?;
+    Ok(raised > 0)
+}

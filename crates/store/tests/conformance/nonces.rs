@@ -1,5 +1,7 @@
 //! Nonces of signed requests.
 
+use sha2::{Digest, Sha256};
+
 use super::database::{Database, NOW, on_every_store};
 
 on_every_store!(
@@ -7,7 +9,9 @@ on_every_store!(
     an_expired_use_is_forgotten,
     sweeping_removes_what_expired,
     odd_nonces_are_told_apart,
-    a_fleeting_nonce_is_used_once
+    a_fleeting_nonce_is_used_once,
+    uses_that_were_decided_on_elsewhere_are_remembered,
+    live_uses_are_listed
 );
 
 async fn use_up(db: &Database, nonce: &str, expires: i64, now: i64) -> bool {
@@ -52,4 +56,29 @@ async fn a_fleeting_nonce_is_used_once(db: &Database) {
     assert!(use_up(NOW + 30, NOW + 10).await);
     // Both kinds are one memory.
     assert!(!db.store.use_nonce("n", NOW + 30, NOW + 10).await.unwrap());
+}
+
+async fn uses_that_were_decided_on_elsewhere_are_remembered(db: &Database) {
+    let nonces: Vec<_> = (0..700).map(|number| (format!("n{number}"), NOW + 10)).collect();
+    db.store.remember_nonces(&nonces).await.unwrap();
+    db.store.remember_nonces(&[]).await.unwrap();
+    // Once more, one of them twice: the later end counts.
+    let again = [("n0", NOW + 5), ("n1", NOW + 20), ("n1", NOW + 15)].map(|(nonce, end)| (nonce.to_owned(), end));
+    db.store.remember_nonces(&again).await.unwrap();
+    for (nonce, free_at) in [("n0", NOW + 10), ("n1", NOW + 20), ("n699", NOW + 10)] {
+        assert!(!db.store.use_fleeting_nonce(nonce, NOW + 99, free_at - 1).await.unwrap(), "{nonce}");
+        assert!(use_up(db, nonce, NOW + 99, free_at).await, "{nonce}");
+    }
+}
+
+async fn live_uses_are_listed(db: &Database) {
+    assert_eq!(db.store.live_nonces(NOW, 10).await.unwrap(), []);
+    assert!(use_up(db, "n", NOW + 10, NOW).await);
+    assert!(use_up(db, "m", NOW + 11, NOW).await);
+    let sha256 = |text: &str| Sha256::digest(text).to_vec();
+    let mut live = db.store.live_nonces(NOW, 10).await.unwrap();
+    live.sort_by_key(|(_, end)| *end);
+    assert_eq!(live, [(sha256("n"), NOW + 10), (sha256("m"), NOW + 11)]);
+    assert_eq!(db.store.live_nonces(NOW + 10, 10).await.unwrap(), [(sha256("m"), NOW + 11)]);
+    assert_eq!(db.store.live_nonces(NOW, 1).await.unwrap().len(), 1);
 }

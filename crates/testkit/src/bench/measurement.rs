@@ -34,6 +34,8 @@ pub struct Row {
     pub bare_rate: Option<f64>,
     /// `rate / bare_rate`: the median of the rounds.
     pub ratio_to_bare: Option<f64>,
+    /// Of calls of the secure network: the median by that of the same call plain.
+    pub times_plain: Option<f64>,
     /// Processor time of the program for one call, in microseconds: hardly depends on what else
     /// the machine does. PostgreSQL's own is not in it.
     pub cpu_us: Option<f64>,

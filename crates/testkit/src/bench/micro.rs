@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 use super::{
     configuration::{self, Hashing},
     measurement::{Row, median},
+    micro_secure,
     population::{PASSWORD, Population},
     wire::{APP, Wire},
 };
@@ -40,7 +41,7 @@ use crate::SeededRandom;
 type Measure = fn(&str, bool) -> Result<Row>;
 
 /// All of them by name.
-pub const ALL: [(&str, Measure); 18] = [
+pub const ALL: [(&str, Measure); 20] = [
     ("micro: clientDB, 10,000 terms refused", |name, quick| hostile(name, quick, &terms())),
     ("micro: clientDB, deep nesting refused", |name, quick| hostile(name, quick, &nested())),
     ("micro: clientDB, regular expression refused", |name, quick| hostile(name, quick, &json!("/((a{1000}){1000}){1000}/.test(b)"))),
@@ -59,6 +60,8 @@ pub const ALL: [(&str, Measure); 18] = [
     ("micro: captcha, SVG", |name, quick| captcha(name, quick, Format::Svg)),
     ("micro: captcha, PNG", |name, quick| captcha(name, quick, Format::Png)),
     ("micro: captcha, BMP", |name, quick| captcha(name, quick, Format::Bmp)),
+    ("micro: secure handshake", micro_secure::handshake),
+    ("micro: secure handshake, attested", micro_secure::attested),
 ];
 
 /// A batch takes about so long, in seconds: far longer than reading the clock.

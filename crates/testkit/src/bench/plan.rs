@@ -15,7 +15,7 @@ use super::{
     micro, micro_store,
     population::{Population, issue_captchas},
     program::{Program, beside_this_one},
-    table, targets,
+    sealed, table, targets,
     traffic::{AccountInfo, CreateCaptcha, Login, RefreshToken, RegisterUser, Traffic},
 };
 use crate::{Engine, TestDatabase};
@@ -61,6 +61,11 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     }
     for &engine in &plan.engines {
         bench.engine(engine)?;
+        if sealed::NAMES.iter().any(|name| bench.wants(name)) {
+            for row in Runtime::new()?.block_on(sealed::measure(engine, plan.quick))? {
+                bench.take(row);
+            }
+        }
     }
     targets::print(&bench.rows);
     Ok(bench.rows)
@@ -105,7 +110,7 @@ impl Bench<'_> {
     fn wants(&self, name: &str) -> bool {
         let Some(filter) = self.plan.filter.as_deref() else { return true };
         let micro = micro::ALL.iter().map(|(name, _)| *name).chain(micro_store::NAMES);
-        let is_name = micro.chain(OF_HMAC_SHA256).chain(argon2id::NAMES).any(|name| name == filter);
+        let is_name = micro.chain(OF_HMAC_SHA256).chain(argon2id::NAMES).chain(sealed::NAMES).any(|name| name == filter);
         if is_name { name == filter } else { name.contains(filter) }
     }
 

@@ -21,6 +21,7 @@ const RATIO: (&str, Figure) = ("rate / bare rate", |row| row.ratio_to_bare);
 const RATE: (&str, Figure) = ("calls/s", |row| Some(row.rate));
 const P99: (&str, Figure) = ("p99, ms", |row| Some(row.p99_ms));
 const MEDIAN: (&str, Figure) = ("median, ms", |row| Some(row.p50_ms));
+const TIMES_PLAIN: (&str, Figure) = ("median / plain median", |row| row.times_plain);
 const MEMORY: (&str, Figure) = ("anonymous memory, MB", |row| row.rss_mb);
 
 const TARGETS: &[Target] = &[
@@ -31,6 +32,13 @@ const TARGETS: &[Target] = &[
     Target { name: "login argon2id", engine: "", connections: 32, figure: RATIO, at_least: true, bound: 0.9 },
     Target { name: "getAccountInfo during argon2id", engine: "", connections: 0, figure: P99, at_least: false, bound: 5.0 },
     Target { name: "idle", engine: "", connections: 0, figure: MEMORY, at_least: false, bound: 40.0 },
+    Target { name: "echo 1 KiB verified", engine: "", connections: 1, figure: TIMES_PLAIN, at_least: false, bound: 1.1 },
+    Target { name: "echo 1 KiB sealed", engine: "", connections: 1, figure: TIMES_PLAIN, at_least: false, bound: 1.2 },
+    Target { name: "echo 64 KiB sealed", engine: "", connections: 1, figure: TIMES_PLAIN, at_least: false, bound: 1.5 },
+    Target { name: "own login verified", engine: "", connections: 1, figure: TIMES_PLAIN, at_least: false, bound: 1.1 },
+    Target { name: "own login sealed", engine: "", connections: 1, figure: TIMES_PLAIN, at_least: false, bound: 1.2 },
+    Target { name: "micro: secure handshake", engine: "", connections: 0, figure: MEDIAN, at_least: false, bound: 1.0 },
+    Target { name: "micro: secure handshake, attested", engine: "", connections: 0, figure: MEDIAN, at_least: false, bound: 3.0 },
     Target { name: "start-up", engine: "", connections: 0, figure: MEDIAN, at_least: false, bound: 200.0 },
 ];
 

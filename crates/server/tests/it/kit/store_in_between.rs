@@ -119,11 +119,14 @@ passed_on! {
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> bool;
     async fn end_lease(&self, name: &str, until: i64) -> ();
     async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
+    async fn remember_nonces(&self, nonces: &[(String, i64)]) -> ();
+    async fn live_nonces(&self, now: i64, limit: usize) -> Vec<(Vec<u8>, i64)>;
     async fn put_push_device(&self, device: &PushDevice) -> bool;
     async fn open_data(&self, key: &str, now: i64) -> Option<(String, Option<i64>)>;
     async fn put_open_data(&self, key: &str, value: &str, expired: Option<i64>) -> ();
     async fn replace_open_data(&self, key: &str, expected: Option<&str>, value: &str, expired: Option<i64>) -> bool;
     async fn app_client_key(&self, id: &str) -> Option<Map<String, Value>>;
+    async fn raise_assertion_counter(&self, id: &str, counter: u32) -> bool;
     async fn remove_open_data(&self, key: &str) -> bool;
     async fn frv_log(&self, certify_id: &str) -> Option<Map<String, Value>>;
     async fn add_frv_log(&self, doc: &Map<String, Value>, limit_per_day: Option<(i64, u32)>) -> bool;

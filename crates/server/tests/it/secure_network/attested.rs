@@ -15,19 +15,19 @@ use crate::kit::*;
 
 each_engine!(an_attested_app_gets_a_key, what_the_device_says_decides);
 
-struct Setting {
-    root: Authority,
-    batch: Authority,
+pub struct Setting {
+    pub root: Authority,
+    pub batch: Authority,
 }
 
 impl Setting {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let root = Authority::root("a root of tests");
         let batch = root.issue("batch", AuthorityShape::default());
         Self { root, batch }
     }
 
-    fn config() -> Value {
+    pub fn config() -> Value {
         let cert = lingpai_domain::random::to_hex(&SIGNER);
         json!({
             "enable": true,
@@ -49,17 +49,17 @@ impl Setting {
         Ok(app)
     }
 
-    fn trust(&self, app: &TestApp, root: &Authority) -> Outcome {
-        use base64::Engine;
-        let der = base64::engine::general_purpose::STANDARD.encode(&root.der);
-        let pem = format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n");
-        std::fs::write(app.folder().join("config-center/secure-network/android-roots.pem"), pem)?;
-        lingpai_server::secure_network::reload(&app.program().state().secure);
-        Ok(())
+    pub fn trust(&self, app: &TestApp, root: &Authority) -> Outcome {
+        write_roots(app, "android-roots.pem", root)
+    }
+
+    /// The batch's serial number, hexadecimal.
+    pub fn serial(&self) -> anyhow::Result<String> {
+        super::inspect::serial_of(&self.batch.der)
     }
 
     /// What this device's hardware says for a handshake.
-    fn evidence(&self, challenge: &[u8; 32], client: &Client, description: &Description) -> Evidence {
+    pub fn evidence(&self, challenge: &[u8; 32], client: &Client, description: &Description) -> Evidence {
         let challenge = binding(challenge, None, APP, &client.device_id).to_vec();
         let description = Description { challenge, ..description.clone() };
         let leaf = self.batch.issue_leaf(&client.device.public_key(), vec![extension(&description)]);
@@ -67,7 +67,17 @@ impl Setting {
     }
 }
 
-fn android() -> anyhow::Result<Client> {
+/// Trusts a root in the place of those that are built in, from now on.
+pub fn write_roots(app: &TestApp, file: &str, root: &Authority) -> Outcome {
+    use base64::Engine;
+    let der = base64::engine::general_purpose::STANDARD.encode(&root.der);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n");
+    std::fs::write(app.folder().join("config-center/secure-network").join(file), pem)?;
+    lingpai_server::secure_network::reload(&app.program().state().secure);
+    Ok(())
+}
+
+pub fn android() -> anyhow::Result<Client> {
     let info = json!({"uniPlatform": "app", "osName": "android", "appId": APP, "deviceId": "d1"});
     Ok(Client { info, platform: "android", package: PACKAGE.into(), origin: None, ..Client::web("d1")? })
 }
@@ -117,13 +127,15 @@ async fn what_the_device_says_decides(engine: Engine) -> Outcome {
     let supported = json!({"method": "getSupportedLoginType", "params": []});
     refused_by_number(&developer.call(&app, "uni-id-co", SecretType::Both, supported).await?, 70004);
 
-    // A revoked batch.
-    let serial = "0".to_owned();
+    // A revoked batch, and another's serial number.
     let path = app.folder().join("config-center/secure-network/android-revocations.json");
-    std::fs::write(&path, json!({"entries": {serial: {"status": "REVOKED"}}}).to_string())?;
-    lingpai_server::secure_network::reload(&app.program().state().secure);
-    let answer = android()?.shake_hands_with(&app, |challenge, client| setting.evidence(challenge, client, &right)).await?;
-    assert_eq!(answer["errCode"], 0, "{answer}");
+    for (serial, code) in [("0abc".to_owned(), 0), (setting.serial()?, 70004)] {
+        std::fs::write(&path, json!({"entries": {serial: {"status": "REVOKED"}}}).to_string())?;
+        lingpai_server::secure_network::reload(&app.program().state().secure);
+        let answer = android()?.shake_hands_with(&app, |challenge, client| setting.evidence(challenge, client, &right)).await?;
+        assert_eq!(answer["errCode"], code, "{answer}");
+    }
+    std::fs::remove_file(&path)?;
     setting.trust(&app, &strange.root)?;
     let answer = android()?.shake_hands_with(&app, |challenge, client| setting.evidence(challenge, client, &right)).await?;
     refused_by_number(&answer, 70004);

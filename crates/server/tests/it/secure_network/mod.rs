@@ -1,5 +1,6 @@
 //! The secure network: verified clients, sealed calls, and what operators see of them.
 
+mod assertions;
 mod attacks;
 mod attested;
 mod cli;
@@ -8,6 +9,8 @@ mod functions;
 mod handshake;
 mod inspect;
 mod keys;
+mod replay;
+mod revocations;
 mod round_trips;
 mod rules;
 mod sealed;
@@ -16,5 +19,7 @@ mod weixin;
 
 #[path = "../../../../secure/tests/it/android_description.rs"]
 mod android_description;
+#[path = "../../../../secure/tests/it/apple_objects.rs"]
+mod apple_objects;
 #[path = "../../../../secure/tests/it/certificates.rs"]
 mod certificates;

@@ -15,6 +15,7 @@ each_engine!(
     each_wrong_fact_has_its_code,
     what_cannot_be_opened_has_one_refusal,
     a_developers_simulator_is_a_development_build,
+    a_logged_in_account_leads_to_its_key,
     the_handshake_leads_to_wechats_key
 );
 
@@ -194,6 +195,32 @@ async fn a_developers_simulator_is_a_development_build(engine: Engine) -> Outcom
         assert_eq!(answer["content"]["context"]["verifiedClient"]["version"], "development", "{answer}");
         // The rule is about the development build, and this is the production one.
         refused_by_number(&send(app, sealed("request", payload(json!({}))?)).await?, 70004);
+        Ok(())
+    })
+    .await
+}
+
+/// A call that names neither code nor openid is by the account of its token.
+async fn a_logged_in_account_leads_to_its_key(engine: Engine) -> Outcome {
+    with_mini_program(engine, &["production"], async |app| {
+        let captcha = app.captcha("register").await?;
+        let register = Call::new("registerUser").client_info("appId", MP);
+        let registered = app.send(register.params(json!({"username": "player", "password": "player1234", "captcha": captcha}))).await?;
+        let (uid, token) = (registered.uid()?, registered.token()?);
+        let by = |token: &str| -> anyhow::Result<Value> {
+            let options = json!({"secretType": "request", "encryptKeyId": 10});
+            Ok(json!({"content": payload(json!({}))?, "_uniCloudOptions": options, "clientInfo": info(), "uniIdToken": token}))
+        };
+        refused_by_number(&send(app, by("no token")?).await?, 70006);
+        // Logged in, and never by WeChat.
+        refused_by_number(&send(app, by(&token)?).await?, 70006);
+        let mut user = app.document("uni-id-users", &uid).await?;
+        user.insert("wx_openid".into(), json!({"mp": "o1"}));
+        app.put("uni-id-users", user.into()).await?;
+        let answer = send(app, by(&token)?).await?;
+        assert_eq!(answer["content"]["event"]["a"], 1, "{answer}");
+        assert!(app.program().state().base.store.remove("uni-id-users", &uid).await?);
+        refused_by_number(&send(app, by(&token)?).await?, 70005);
         Ok(())
     })
     .await

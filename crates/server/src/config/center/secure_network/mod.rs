@@ -39,6 +39,21 @@ pub struct SecureNetworkConfig {
     pub apple_roots: Roots,
     /// `android-revocations.json`
     pub revocations: Revocations,
+    /// `androidRevocations`: where a list is fetched besides.
+    pub revocation_source: Option<RevocationSource>,
+}
+
+/// `androidRevocations`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationSource {
+    /// `url`
+    pub url: String,
+    /// `everyHours`, in milliseconds.
+    pub every_ms: i64,
+    /// `maxAgeHours`, in milliseconds.
+    pub max_age_ms: i64,
+    /// `whenStale`: whether Android's evidence is refused while the list is older than that.
+    pub refuses_when_stale: bool,
 }
 
 impl Default for SecureNetworkConfig {
@@ -55,6 +70,7 @@ impl Default for SecureNetworkConfig {
             android_roots: Roots::from_json(GOOGLE_KEY_ATTESTATION_ROOTS).expect("the built-in roots are well-formed: a test reads them"),
             apple_roots: Roots::from_pem(APPLE_APP_ATTESTATION_ROOT).expect("the built-in roots are well-formed: a test reads them"),
             revocations: Revocations::default(),
+            revocation_source: None,
         }
     }
 }

@@ -7,8 +7,12 @@ use lingpai_secure::{
     handshake::EvidenceLevel,
 };
 use serde_json::{Map, Value};
+use url::Url;
 
-use super::{ClientRule, Entry, Identity, Platform, RegisteredApp, Rule, SecureNetworkConfig, Verification, Version, canonical_function};
+use super::{
+    ClientRule, Entry, Identity, Platform, RegisteredApp, RevocationSource, Rule, SecureNetworkConfig, Verification, Version,
+    canonical_function,
+};
 use crate::config::{
     center::jsonc::Document,
     nearest::nearest,
@@ -22,7 +26,7 @@ const MOST: usize = 1000;
 pub fn parse(document: &Document, problems: &mut Vec<Problem>) -> SecureNetworkConfig {
     let mut reader = Reader { document, problems };
     let mut config = SecureNetworkConfig::default();
-    let known = ["enable", "apps", "verifyClient", "url", "windowSeconds", "weixinWindowSeconds", "clientKeyHours"];
+    let known = ["enable", "apps", "verifyClient", "url", "windowSeconds", "weixinWindowSeconds", "clientKeyHours", "androidRevocations"];
     let Some(root) = reader.object(&[], &document.value, &known) else { return config };
     config.enabled = reader.boolean(&[], root, "enable");
     config.url_allowed = reader.choice(&[], root, "url", &["refuse", "allow"]).as_deref() == Some("allow");
@@ -31,9 +35,42 @@ pub fn parse(document: &Document, problems: &mut Vec<Problem>) -> SecureNetworkC
     config.weixin_window = reader.number(&[], root, "weixinWindowSeconds", 10..=3600).map_or(config.weixin_window, seconds);
     config.client_key_lifetime =
         reader.number(&[], root, "clientKeyHours", 1..=8760).map_or(config.client_key_lifetime, |hours| Duration::from_secs(hours * 3600));
+    config.revocation_source = revocation_source(&mut reader, root);
     config.apps = apps(&mut reader, root);
     config.verification = verification(&mut reader, root, &config.apps);
     config
+}
+
+fn revocation_source(reader: &mut Reader<'_>, root: &Map<String, Value>) -> Option<RevocationSource> {
+    let path = at(&[], "androidRevocations");
+    let fields = reader.object(&path, root.get("androidRevocations")?, &["url", "everyHours", "maxAgeHours", "whenStale"])?;
+    let hours = |hours: u64| i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(3_600_000);
+    let url = reader.required(&path, fields, "url")?;
+    let every_ms = hours(reader.number(&path, fields, "everyHours", 1..=720).unwrap_or(24));
+    let max_age_ms = hours(reader.number(&path, fields, "maxAgeHours", 1..=8760).unwrap_or(168));
+    let refuses_when_stale = reader.choice(&path, fields, "whenStale", &["use", "refuse"]).as_deref() == Some("refuse");
+    let here = Url::parse(&url).ok().filter(|url| match url.host_str() {
+        Some(host) => url.scheme() == "https" || (url.scheme() == "http" && ["127.0.0.1", "[::1]", "localhost"].contains(&host)),
+        None => false,
+    });
+    if here.is_none() {
+        reader.problem(
+            &at(&path, "url"),
+            Words::new(
+                "不是 https:// 地址：列表没有签名，只有 HTTPS 保证它是真的",
+                "is no https:// address: the list is not signed, HTTPS alone vouches for it",
+            ),
+            Words::new("写成 https://…；本机的地址可以用 http://", "write https://…; http:// is for this machine's own addresses"),
+        );
+    }
+    if max_age_ms < every_ms {
+        reader.problem(
+            &at(&path, "maxAgeHours"),
+            Words::new("比 everyHours 短，列表总是过期的", "is shorter than everyHours: the list would be too old again and again"),
+            Words::new("写得比 everyHours 长", "make it longer than everyHours"),
+        );
+    }
+    Some(RevocationSource { url, every_ms, max_age_ms, refuses_when_stale })
 }
 
 fn apps(reader: &mut Reader<'_>, root: &Map<String, Value>) -> Vec<RegisteredApp> {
@@ -72,7 +109,7 @@ fn apps(reader: &mut Reader<'_>, root: &Map<String, Value>) -> Vec<RegisteredApp
 fn entry(reader: &mut Reader<'_>, path: &[String], build: &Value, platform: Platform) -> Option<Entry> {
     let own: &[&str] = match platform {
         Platform::Android => &["package", "certSha256"],
-        Platform::Ios => &["bundleId", "teamId"],
+        Platform::Ios => &["bundleId", "teamId", "assertions"],
         Platform::MpWeixin => &["wxAppId"],
         Platform::Web => &["origin"],
     };
@@ -92,6 +129,14 @@ fn entry(reader: &mut Reader<'_>, path: &[String], build: &Value, platform: Plat
             &at(path, "require"),
             Words::new("浏览器无法证明自己，这一项不可能满足", "a browser cannot attest: nothing would ever satisfy this"),
             Words::new("写成 \"keyed\" 或删除", "write \"keyed\", or take it out"),
+        );
+    }
+    let asserts = reader.choice(path, fields, "assertions", &["accept", "require"]).as_deref() == Some("require");
+    if asserts && require == EvidenceLevel::Keyed {
+        reader.problem(
+            &at(path, "assertions"),
+            Words::new("没有平台证明的客户端无法断言", "a client without attestation has nothing to assert with"),
+            Words::new("同时写 \"require\": \"attested\"", "write \"require\": \"attested\" beside it"),
         );
     }
     let identity = match platform {
@@ -117,7 +162,7 @@ fn entry(reader: &mut Reader<'_>, path: &[String], build: &Value, platform: Plat
             Identity::Web { origin }
         }
     };
-    Some(Entry { identity, version, require })
+    Some(Entry { identity, version, require, asserts })
 }
 
 /// `certSha256`: digests as `keytool` prints them, or without colons.

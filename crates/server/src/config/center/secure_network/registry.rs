@@ -32,6 +32,8 @@ pub struct Entry {
     pub version: Version,
     /// `require`
     pub require: EvidenceLevel,
+    /// `assertions`: whether each call of the build carries an App Attest assertion. One that comes is checked in any case.
+    pub asserts: bool,
 }
 
 impl Entry {
