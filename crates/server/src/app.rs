@@ -17,6 +17,7 @@ use lingpai_providers::outbox::Outbox;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    avatars,
     config::{Center, Settings},
     delivery::Delivery,
     open_bridge,
@@ -93,6 +94,7 @@ impl App {
             tokio::spawn(secure_network::keep_up(state.clone(), stopped.clone())),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
+            tokio::spawn(avatars::run(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];

@@ -39,7 +39,9 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
             }
         }
     }
-    Ok(super::check_others::run(&upstreams, center).await && all_fine)
+    let others = super::check_others::run(&upstreams, center).await;
+    let carriers = super::check_carriers::run(&upstreams, settings, center).await?;
+    Ok(all_fine && others && carriers)
 }
 
 /// Each application once, whoever of the DCloud applications uses it.

@@ -18,7 +18,8 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database answers and takes writes, and revocations are up to date.
+/// `/readyz`: the database answers and takes writes, and revocations are up to date. Redis is told, but
+/// without it everything goes on: a node that fails for it would take the others' load with it.
 pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
     let database = state.base.store.check().await;
     let revocations = state.sessions.ensure_fresh(&state.base).await;
@@ -27,7 +28,11 @@ pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
     if let Err(error) = &database {
         tracing::warn!(%error, "not ready");
     }
-    (status, Json(json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())}))).into_response()
+    let mut parts = json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())});
+    if let Some(redis) = &state.redis {
+        parts["redis"] = word(redis.check().await.is_ok()).into();
+    }
+    (status, Json(parts)).into_response()
 }
 
 /// `/metrics`
