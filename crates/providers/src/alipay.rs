@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use lingpai_domain::clock::Clock;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     http::{Http, HttpOptionsError, Request, Upstream, UpstreamError},
-    rsa_key::RsaKey,
+    rsa_key::{RsaKey, RsaPublicKey},
     signing::date::china,
 };
 
@@ -32,10 +33,11 @@ impl Alipay {
     ///
     /// # Errors
     /// [`UpstreamError`]
-    pub async fn account(&self, appid: &str, key: &RsaKey, code: &str) -> Result<String, UpstreamError> {
+    pub async fn account(&self, application: &AlipayApplication, code: &str) -> Result<String, UpstreamError> {
+        let AlipayApplication { appid, key, alipay } = application;
         let timestamp = china(self.clock.now_s());
         let mut params = vec![
-            ("app_id", appid),
+            ("app_id", appid.as_str()),
             ("charset", "utf-8"),
             ("code", code),
             ("format", "JSON"),
@@ -47,9 +49,47 @@ impl Alipay {
         ];
         let sign = key.sign(signed_text(&params).as_bytes()).map_err(|error| UpstreamError::Unreachable(error.to_string()))?;
         params.push(("sign", &sign));
-        let answer = self.gateway.json(Request::post_form("", &[], &params)).await?;
-        read(&answer)
+        let (answer, bytes) = self.gateway.json_and_bytes(Request::post_form("", &[], &params)).await?;
+        let account = read(&answer)?;
+        match alipay {
+            Some(alipay) if !is_signed(&bytes, alipay) => Err(UpstreamError::Refused {
+                code: NOT_ALIPAYS.to_owned(),
+                words: "the answer has no signature of the key that oauth.alipay.alipayPublicKey names".to_owned(),
+            }),
+            _ => Ok(account),
+        }
     }
+}
+
+/// The refusal's code, ours, if Alipay's public key does not fit the answer.
+pub const NOT_ALIPAYS: &str = "sign";
+
+/// An application at Alipay.
+#[derive(Debug)]
+pub struct AlipayApplication {
+    /// Its AppID.
+    pub appid: String,
+    /// Signs requests.
+    pub key: RsaKey,
+    /// Alipay's own key: answers must be signed by it. `None`: they are believed for where they come from.
+    pub alipay: Option<RsaPublicKey>,
+}
+
+/// An answer as it came: what is signed is the node's text, byte for byte ("Verifying the signature of a
+/// synchronous answer", Alipay's documentation).
+#[derive(Deserialize)]
+struct SignedAnswer<'a> {
+    #[serde(borrow)]
+    alipay_system_oauth_token_response: &'a RawValue,
+    sign: String,
+}
+
+fn is_signed(bytes: &[u8], alipay: &RsaPublicKey) -> bool {
+    let Ok(answer) = serde_json::from_slice::<SignedAnswer<'_>>(bytes) else { return false };
+    let text = answer.alipay_system_oauth_token_response.get();
+    // Some of its systems sign before they escape slashes, as its own SDKs know.
+    alipay.signed(text.as_bytes(), &answer.sign)
+        || (text.contains("\\/") && alipay.signed(text.replace("\\/", "/").as_bytes(), &answer.sign))
 }
 
 /// What is signed: the parameters that have a value, sorted by name, neither quoted nor encoded

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Method, Url, redirect};
 
-use crate::public_network::{PublicOnly, is_private, names_private_address};
+use crate::public_addresses::{PublicOnly, is_private, names_private_address};
 
 /// Why there is no answer. Scripts see these words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

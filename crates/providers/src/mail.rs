@@ -112,6 +112,17 @@ impl SmtpMailGateway {
         Ok(Self { connections, from, timeout: options.timeout, clock, random })
     }
 
+    /// Connects and logs in, without a mail.
+    ///
+    /// # Errors
+    /// [`SendError`] with the server's words.
+    pub async fn check(&self) -> Result<(), SendError> {
+        match tokio::time::timeout(self.timeout, self.connections.check()).await {
+            Ok(outcome) => outcome.map_err(|error| failed(&error, &[])),
+            Err(_) => Err(SendError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis()))),
+        }
+    }
+
     /// The message as it travels. Date, identifier and boundary come from the injected clock and
     /// randomness; lettre's own would also tell the machine's name.
     fn compose(&self, mail: &Mail) -> Result<Message, SendError> {
@@ -142,14 +153,16 @@ impl MailGateway for SmtpMailGateway {
         let Ok(result) = tokio::time::timeout(self.timeout, delivery).await else {
             return Err(SendError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis())));
         };
-        result.map_err(|error| {
-            let words = excerpt(&error.to_string(), &[&mail.to]);
-            if error.is_permanent() || error.is_transient() || error.is_client() {
-                SendError::Refused(words)
-            } else {
-                SendError::Unreachable(words)
-            }
-        })
+        result.map_err(|error| failed(&error, &[&mail.to]))
+    }
+}
+
+fn failed(error: &lettre::transport::smtp::Error, hidden: &[&str]) -> SendError {
+    let words = excerpt(&error.to_string(), hidden);
+    if error.is_permanent() || error.is_transient() || error.is_client() {
+        SendError::Refused(words)
+    } else {
+        SendError::Unreachable(words)
     }
 }
 

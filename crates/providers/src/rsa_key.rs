@@ -2,7 +2,7 @@
 
 use aws_lc_rs::{
     rand::SystemRandom,
-    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lingpai_domain::secret::Secret;
@@ -29,16 +29,7 @@ impl RsaKey {
     /// # Errors
     /// [`RsaKeyError`]
     pub fn parse(text: &Secret) -> Result<Self, RsaKeyError> {
-        let lines = Zeroizing::new(text.expose().replace("\\r", "").replace("\\n", "\n"));
-        let body: Zeroizing<String> = Zeroizing::new(
-            lines
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("-----"))
-                .flat_map(str::chars)
-                .filter(|c| !c.is_whitespace())
-                .collect(),
-        );
-        let der = STANDARD.decode(body.as_bytes()).map(Zeroizing::new).map_err(|_| RsaKeyError::Encoding)?;
+        let der = der(text.expose())?;
         RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).map(Self).map_err(|_| RsaKeyError::Form)
     }
 
@@ -48,6 +39,35 @@ impl RsaKey {
         // The padding of PKCS#1 v1.5 is not random; the parameter is not used.
         self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map_err(|_| RsaKeyError::Form)?;
         Ok(STANDARD.encode(signature))
+    }
+}
+
+/// What PEM, or the base64 in it, stands for.
+fn der(text: &str) -> Result<Zeroizing<Vec<u8>>, RsaKeyError> {
+    let lines = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+    let body: Zeroizing<String> = Zeroizing::new(
+        lines.lines().filter(|line| !line.trim_start().starts_with("-----")).flat_map(str::chars).filter(|c| !c.is_whitespace()).collect(),
+    );
+    STANDARD.decode(body.as_bytes()).map(Zeroizing::new).map_err(|_| RsaKeyError::Encoding)
+}
+
+/// A public key that others sign for.
+#[derive(Debug)]
+pub struct RsaPublicKey(ParsedPublicKey);
+
+impl RsaPublicKey {
+    /// Reads a key in the same spellings: `SubjectPublicKeyInfo` ("BEGIN PUBLIC KEY") or PKCS#1.
+    ///
+    /// # Errors
+    /// [`RsaKeyError`]
+    pub fn parse(text: &str) -> Result<Self, RsaKeyError> {
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &*der(text)?).map_err(|_| RsaKeyError::Form)?;
+        Ok(Self(key))
+    }
+
+    /// Whether this is the key's RSA2 signature of a message, in base64.
+    pub fn signed(&self, message: &[u8], signature: &str) -> bool {
+        STANDARD.decode(signature).is_ok_and(|signature| self.0.verify_sig(message, &signature).is_ok())
     }
 }
 
@@ -77,6 +97,24 @@ mod tests {
         for text in [PKCS8, PKCS1, &body(PKCS8), &body(PKCS1), &PKCS8.replace('\n', "\r\n"), &in_letters] {
             let key = RsaKey::parse(&Secret::new(text)).unwrap();
             assert_eq!(key.sign(b"message").unwrap(), SIGNATURE.trim(), "{}", &text[..40]);
+        }
+    }
+
+    /// `openssl pkey -in rsa-pkcs8.pem -pubout`, and the same with `openssl rsa -RSAPublicKey_out`
+    const PUBLIC: &str = include_str!("../tests/fixtures/rsa-public.pem");
+    const PUBLIC_PKCS1: &str = include_str!("../tests/fixtures/rsa-public-pkcs1.pem");
+
+    #[test]
+    fn public_keys_are_read_as_they_are_pasted_and_tell_signatures() {
+        for text in [PUBLIC, PUBLIC_PKCS1, &body(PUBLIC), &body(PUBLIC_PKCS1), &PUBLIC.replace('\n', "\\n")] {
+            let key = RsaPublicKey::parse(text).unwrap();
+            assert!(key.signed(b"message", SIGNATURE.trim()), "{text}");
+            for (message, signature) in [("Message", SIGNATURE.trim()), ("message", "AAAA"), ("message", ""), ("message", "no base64!")] {
+                assert!(!key.signed(message.as_bytes(), signature), "{message} {signature}");
+            }
+        }
+        for text in ["", "no base64!", "AAAA", PKCS8] {
+            assert!(RsaPublicKey::parse(text).is_err(), "{text}");
         }
     }
 

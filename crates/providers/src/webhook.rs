@@ -6,7 +6,7 @@ use lingpai_domain::{clock::Clock, secret::Secret};
 use reqwest::{Client, Url, header, redirect};
 
 use crate::{
-    public_network::{PublicOnly, is_private, names_private_address},
+    public_addresses::{PublicOnly, is_private, names_private_address},
     sms::{SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookOptionsError, signature},
 };
 

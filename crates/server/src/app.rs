@@ -17,6 +17,7 @@ use lingpai_providers::outbox::Outbox;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    avatars,
     config::{Center, Settings},
     delivery::Delivery,
     functions::host::{self, Host},
@@ -101,6 +102,7 @@ impl App {
             }),
             tokio::spawn(open_bridge::refresher::run(state.clone(), stopped.clone())),
             tokio::spawn(uses::keep_noting(state.clone(), stopped.clone())),
+            tokio::spawn(avatars::run(state.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(state.clone(), stopped.clone())),
             tokio::spawn(upkeep(stopped)),
         ];

@@ -3,6 +3,7 @@
 pub mod answer;
 mod app;
 mod at_rest;
+pub mod avatars;
 pub mod call;
 pub mod cli;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod delivery;
 pub mod files;
 pub mod functions;
 pub mod hashing;
+pub mod mail_carrier;
 pub mod methods;
 pub mod open_bridge;
 pub mod open_data;

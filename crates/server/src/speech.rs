@@ -24,6 +24,11 @@ impl<'a> Speech<'a> {
         Self { locale, tag: client_locale.unwrap_or_default().trim(), scripts }
     }
 
+    /// The client's `locale` as it was sent; empty if it sent none.
+    pub fn tag(&self) -> &'a str {
+        self.tag
+    }
+
     /// A text by its key, or the key itself if there is none.
     pub fn text<'k>(&self, key: &'k str) -> Cow<'k, str>
     where

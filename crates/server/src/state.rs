@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use anyhow::Context;
 use lingpai_domain::{
     clock::Clock,
     id::Ids,
@@ -14,8 +15,10 @@ use lingpai_domain::{
     verification::CodePolicy,
     webhook::Subscription,
 };
+use lingpai_store::redis::Redis;
 
 use crate::{
+    avatars::Avatars,
     config::{Center, Settings, settings::Mode},
     delivery::Delivery,
     files::Files,
@@ -46,6 +49,8 @@ pub struct State {
     pub guards: Guards,
     /// SMS and mail.
     pub delivery: Delivery,
+    /// Redis, if there is any.
+    pub redis: Option<Redis>,
     /// Third parties.
     pub upstreams: Upstreams,
     /// Credentials of third parties.
@@ -58,6 +63,8 @@ pub struct State {
     pub codes: CodePolicy,
     /// Files that clients upload.
     pub files: Files,
+    /// Pictures of newcomers.
+    pub avatars: Avatars,
     /// The project's own scripts, if it has any.
     pub scripts: Option<Arc<dyn ProjectScripts>>,
     /// When tokens were last used.
@@ -139,8 +146,9 @@ impl State {
             captcha_guesses: settings.limits.captcha_max_guesses,
         };
         let listed_apps = listed_apps(&settings);
+        let redis = settings.redis.as_ref().map(|redis| redis.open(base.clock.clone())).transpose().context("redis.url")?;
         let upstreams = Upstreams::new(&settings, base.clock.clone(), base.random.clone())?;
-        let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone());
+        let open_bridge = OpenBridge::new(&base, &settings, upstreams.weixin.clone(), redis.clone());
         let uses = Uses::new(settings.sessions.note_uses);
         let subscriptions = webhooks::subscriptions(&settings);
         let second_step_keys =
@@ -149,6 +157,7 @@ impl State {
         let functions = Functions::new(&settings, &base.clock)?;
         let secure = SecureNetwork::new(&settings, center.secure_network());
         let guards = Guards { limiter: Limiter::default(), hashing, rates };
+        let avatars = Avatars::new(&settings)?;
         let files = Files::new(&settings, base.clock.clone(), &*base.random)?;
         Ok(Self {
             settings,
@@ -157,12 +166,14 @@ impl State {
             sessions,
             guards,
             delivery,
+            redis,
             upstreams,
             open_bridge,
             functions,
             secure,
             codes,
             files,
+            avatars,
             scripts,
             uses,
             subscriptions,

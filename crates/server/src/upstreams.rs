@@ -11,6 +11,7 @@ use lingpai_providers::{
     face::{
         FaceGateway,
         aliyun::{self, AliyunFace},
+        tencent::{self, TencentFace},
     },
     http::{Http, HttpOptions},
     qq::Qq,
@@ -88,6 +89,11 @@ fn face(frv: &Frv, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> anyhow::
         FrvVendor::Aliyun { base_url, scene_id, key: (id, key) } => {
             let base_url = base_url.as_deref().unwrap_or(aliyun::BASE_URL);
             let service = AliyunFace::new(&http, base_url, scene_id.clone(), id.clone(), key.clone(), clock.clone(), random.clone());
+            Ok(Arc::new(service.context("providers.frv.base_url")?))
+        }
+        FrvVendor::Tencent { base_url, key: (id, key) } => {
+            let base_url = base_url.as_deref().unwrap_or(tencent::BASE_URL);
+            let service = TencentFace::new(&http, base_url, id.clone(), key.clone(), clock.clone());
             Ok(Arc::new(service.context("providers.frv.base_url")?))
         }
     }

@@ -7,6 +7,7 @@
 pub mod document;
 mod open;
 pub mod postgres;
+pub mod redis;
 pub mod sqlite;
 
 pub use open::{OpenError, Options, open};

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod database;
 pub mod gateways;
 pub mod random;
+pub mod redis;
 pub mod replay;
 pub mod upstreams;
 
@@ -16,3 +17,4 @@ pub use clock::FrozenClock;
 pub use database::{Engine, TestDatabase};
 pub use gateways::{RecordingMail, RecordingSms};
 pub use random::SeededRandom;
+pub use redis::TestRedis;

@@ -3,6 +3,7 @@
 pub mod aliyun;
 mod gateway;
 mod photo;
+pub mod tencent;
 
 pub use gateway::FaceGateway;
 

@@ -193,10 +193,19 @@ impl Upstream {
     /// # Errors
     /// [`UpstreamError`]
     pub async fn json(&self, request: Request<'_>) -> Result<Value, UpstreamError> {
+        Ok(self.json_and_bytes(request).await?.0)
+    }
+
+    /// The same, with the bytes that the JSON was read from: for signatures that cover them.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]
+    pub async fn json_and_bytes(&self, request: Request<'_>) -> Result<(Value, Vec<u8>), UpstreamError> {
         let answer = self.call(request).await?;
         answer.expect_success()?;
         // A page of a proxy or a sign-in wall, say: as bad as no answer.
-        answer.json().inspect_err(|_| self.circuit.failed(self.http.clock.now_ms()))
+        let value = answer.json().inspect_err(|_| self.circuit.failed(self.http.clock.now_ms()))?;
+        Ok((value, answer.body))
     }
 
     /// Makes a call. Statuses of errors come back as answers: some services explain themselves in them.

@@ -79,6 +79,12 @@ impl Connections {
         Ok(())
     }
 
+    /// Connects and says good-bye.
+    pub(super) async fn check(&self) -> Result<(), Error> {
+        let mut connection = self.connect().await?;
+        connection.quit().await.map(drop)
+    }
+
     /// An idle connection whose server still answers.
     async fn fresh(&self) -> Option<AsyncSmtpConnection> {
         loop {

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::vendor::{Account, refused, unreachable, value_of};
 use crate::{
-    http::{Body, Http, HttpOptionsError, Request, Upstream, UpstreamError},
-    signing::tc3::{self, Tc3Request},
+    http::{Http, HttpOptionsError, UpstreamError},
+    tencent::TencentApi,
 };
 
 /// Where it is unless the settings say otherwise.
@@ -31,12 +31,10 @@ pub struct TencentApplication {
 
 /// Sends by Tencent Cloud. The template's id is the console's number.
 pub struct TencentSms {
-    upstream: Upstream,
-    host: String,
+    api: TencentApi,
     account: Account,
     application: TencentApplication,
     params: Vec<String>,
-    clock: Arc<dyn Clock>,
 }
 
 impl TencentSms {
@@ -52,8 +50,8 @@ impl TencentSms {
         params: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, HttpOptionsError> {
-        let upstream = http.upstream("sms", base_url)?;
-        Ok(Self { upstream, host: crate::aliyun::host(base_url), account, application, params, clock })
+        let api = TencentApi::new(http, "sms", base_url, ("sms", "2021-01-11"), Some(application.region.clone()), clock)?;
+        Ok(Self { api, account, application, params })
     }
 }
 
@@ -68,21 +66,8 @@ impl SmsGateway for TencentSms {
             "SignName": self.application.sign_name,
             "TemplateId": sms.template_id,
             "TemplateParamSet": values,
-        })
-        .to_string();
-        let seconds = self.clock.now_s();
-        let signed = Tc3Request { host: &self.host, service: "sms", action: "SendSms", body: body.as_bytes(), seconds };
-        let (authorization, timestamp) = (tc3::authorization(&signed, id, key), seconds.to_string());
-        let headers = [
-            ("authorization", authorization.as_str()),
-            ("x-tc-action", "SendSms"),
-            ("x-tc-version", "2021-01-11"),
-            ("x-tc-timestamp", timestamp.as_str()),
-            ("x-tc-region", self.application.region.as_str()),
-        ];
-        let request = Request { path: "/", query: &[], headers: &headers, body: Body::Text(tc3::CONTENT_TYPE, &body) };
-        let answer = self.upstream.json(request).await.map_err(unreachable)?;
-        let response = &answer["Response"];
+        });
+        let response = self.api.call("SendSms", &body, id, key).await.map_err(unreachable)?;
         // The request as a whole, or the one message in it.
         let said = response.get("Error").or_else(|| response.pointer("/SendStatusSet/0"));
         let said = said.ok_or_else(|| unreachable(UpstreamError::Incomplete("SendStatusSet")))?;

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use lingpai_domain::random::to_hex;
 use sha2::{Digest, Sha256};
 
-use crate::http_server::Request;
+use crate::{clock::NOW_MS, http_server::Request};
 
 /// Checks a request as Alibaba Cloud does; the key is `key-id` and `key-secret`.
 pub fn check_acs3(request: &Request, action: &str, version: &str) {
@@ -19,6 +19,23 @@ pub fn check_acs3(request: &Request, action: &str, version: &str) {
     assert_eq!(request.header("x-acs-date"), Some("2025-10-09T08:53:20Z"));
     assert_eq!((request.header("x-acs-action"), request.header("x-acs-version")), (Some(action), Some(version)));
     assert_eq!(request.header("x-acs-content-sha256"), Some(sha256("").as_str()));
+}
+
+/// Checks a request as Tencent Cloud does; the key is `key-id` and `key-secret`.
+pub fn check_tc3(request: &Request, service: &str, action: &str, version: &str) {
+    let authorization = request.header("authorization").unwrap();
+    assert!(authorization.starts_with(&format!("TC3-HMAC-SHA256 Credential=key-id/2025-10-09/{service}/tc3_request, ")));
+    let names = part(authorization, "SignedHeaders");
+    assert_eq!(names, "content-type;host;x-tc-action");
+    let small = action.to_lowercase();
+    let headers = canonical_headers(request, names).replace(&format!("x-tc-action:{action}"), &format!("x-tc-action:{small}"));
+    let canonical = format!("POST\n/\n\n{headers}\n{names}\n{}", sha256(&request.body));
+    let timestamp = request.header("x-tc-timestamp").unwrap();
+    assert_eq!(timestamp, (NOW_MS / 1000).to_string());
+    let to_sign = format!("TC3-HMAC-SHA256\n{timestamp}\n2025-10-09/{service}/tc3_request\n{}", sha256(&canonical));
+    let key = ["2025-10-09", service, "tc3_request"].iter().fold(b"TC3key-secret".to_vec(), |key, part| hmac(&key, part));
+    assert_eq!(part(authorization, "Signature"), to_hex(&hmac(&key, &to_sign)));
+    assert_eq!((request.header("x-tc-action"), request.header("x-tc-version")), (Some(action), Some(version)));
 }
 
 pub fn hmac(key: &[u8], message: &str) -> Vec<u8> {

@@ -4,7 +4,12 @@
 use std::collections::BTreeSet;
 
 use lingpai_domain::secret::Secret;
-use lingpai_providers::{apple::AppleError, http::UpstreamError, rsa_key::RsaKey};
+use lingpai_providers::{
+    alipay::AlipayApplication,
+    apple::AppleError,
+    http::UpstreamError,
+    rsa_key::{RsaKey, RsaPublicKey},
+};
 use serde_json::Value;
 
 use crate::{
@@ -25,7 +30,7 @@ const ALIPAY_NO_SUCH_CODE: &[&str] = &["isv.code-invalid", "isv.code-is-old"];
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Application {
     Qq { appid: String, secret: String },
-    Alipay { appid: String, key: String },
+    Alipay { appid: String, key: String, alipay: Option<String> },
     Apple,
 }
 
@@ -65,8 +70,16 @@ async fn attempt(upstreams: &Upstreams, application: &Application) -> Result<(),
             let asked = upstreams.qq.session(appid, &Secret::new(secret), Some(MADE_UP_CODE)).await;
             judged(asked.map(drop), QQ_NO_SUCH_CODE)
         }
-        Application::Alipay { appid, key } => match RsaKey::parse(&Secret::new(key)) {
-            Ok(key) => judged(upstreams.alipay.account(appid, &key, MADE_UP_CODE).await.map(drop), ALIPAY_NO_SUCH_CODE),
+        Application::Alipay { appid, key, alipay } => match RsaKey::parse(&Secret::new(key)) {
+            Ok(key) => {
+                if let Some(Err(error)) = alipay.as_deref().map(RsaPublicKey::parse) {
+                    let hint = "填写「接口加签方式」中的支付宝公钥。 Put Alipay's public key, as \"Signing\" shows it, into oauth.alipay.alipayPublicKey.";
+                    return Err((error.to_string(), hint));
+                }
+                // A refusal is not signed, so that the public key itself cannot be tried.
+                let application = AlipayApplication { appid: appid.clone(), key, alipay: None };
+                judged(upstreams.alipay.account(&application, MADE_UP_CODE).await.map(drop), ALIPAY_NO_SUCH_CODE)
+            }
             Err(error) => {
                 let hint =
                     "填写「接口加签方式」中的应用私钥(RSA2)。 Put the application's private key (RSA2) into oauth.alipay.privateKey.";
@@ -118,7 +131,7 @@ fn applications(center: &Center) -> BTreeSet<Application> {
         if let Some(config) = config("mp-alipay")
             && let (Some(appid), Some(key)) = (text(&config, "alipay", "appid"), text(&config, "alipay", "privateKey"))
         {
-            found.insert(Application::Alipay { appid, key });
+            found.insert(Application::Alipay { appid, key, alipay: text(&config, "alipay", "alipayPublicKey") });
         }
         if config("app").is_some_and(|config| config.oauth.get("apple").and_then(|apple| apple.get("bundleId")).is_some()) {
             found.insert(Application::Apple);

@@ -42,7 +42,9 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
         }
     }
     all_fine &= object_storage(settings).await?;
-    Ok(super::check_others::run(&upstreams, center).await && all_fine)
+    let others = super::check_others::run(&upstreams, center).await;
+    let carriers = super::check_carriers::run(&upstreams, settings, center).await?;
+    Ok(all_fine && others && carriers)
 }
 
 /// Whether the object storage takes, hands out and removes an object, where there is any.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod check_carriers;
 mod check_others;
 mod check_upstreams;
 mod export;
@@ -90,7 +91,7 @@ pub struct SettingsArgs {
     /// sqlite:PATH 或 postgres://... · sqlite:PATH or postgres://...
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Redis 地址(本版本尚不使用) · Redis (not used by this version)
+    /// Redis 地址 · URL of Redis
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
 }

@@ -9,7 +9,6 @@ use lingpai_domain::{
     secret::Secret,
     store::Store,
 };
-use lingpai_providers::mail::{SmtpMailGateway, SmtpOptions, SmtpTls};
 
 use super::{
     FAILURE, SettingsArgs, fail,
@@ -17,7 +16,8 @@ use super::{
 };
 use crate::{
     App, AppOptions,
-    config::{Settings, settings},
+    config::Settings,
+    mail_carrier::mail_gateway,
     runtime::{SystemClock, SystemRandom},
     sms_carrier::sms_gateway,
     telemetry::{logs, metrics_endpoint},
@@ -106,20 +106,7 @@ fn gateways(settings: &Settings) -> anyhow::Result<Gateways> {
     };
     let mail = match &settings.providers.email {
         Some(email) => {
-            let options = SmtpOptions {
-                host: email.host.clone(),
-                port: Some(email.port),
-                tls: match email.tls {
-                    settings::SmtpTls::StartTls => SmtpTls::StartTls,
-                    settings::SmtpTls::Tls => SmtpTls::Wrapper,
-                    settings::SmtpTls::None => SmtpTls::None,
-                },
-                login: email.login.as_ref().map(|login| (login.user.clone(), login.password.clone())),
-                from: email.from.clone(),
-                timeout: email.timeout,
-                extra_root_pem: None,
-            };
-            let gateway = SmtpMailGateway::new(&options, clock, Arc::new(SystemRandom)).context("providers.email")?;
+            let gateway = mail_gateway(email, clock, Arc::new(SystemRandom))?;
             Some(Arc::new(gateway) as Arc<dyn MailGateway>)
         }
         None => None,

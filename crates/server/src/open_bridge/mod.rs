@@ -14,6 +14,7 @@ pub use keys::CredentialKey;
 pub use platform::{BridgePlatform, Holder};
 
 use lingpai_providers::weixin::Weixin;
+use lingpai_store::redis::Redis;
 
 use crate::{config::Settings, open_data::OpenData, state::Base};
 use flights::Flights;
@@ -30,8 +31,8 @@ pub struct OpenBridge {
 
 impl OpenBridge {
     /// Puts it together.
-    pub fn new(base: &Base, settings: &Settings, weixin: Weixin) -> Self {
-        let data = OpenData::new(base.clone(), settings);
+    pub fn new(base: &Base, settings: &Settings, weixin: Weixin, redis: Option<Redis>) -> Self {
+        let data = OpenData::new(base.clone(), settings, redis);
         let access_tokens = AccessTokens::new(base.clone(), data.clone(), weixin.clone());
         Self { access_tokens, data, weixin, flights: Flights::default() }
     }

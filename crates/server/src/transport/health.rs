@@ -19,7 +19,8 @@ pub async fn live() -> &'static str {
 }
 
 /// `/readyz`: the database answers and takes writes, revocations are up to date, and the host of cloud functions has started
-/// if there is one.
+/// if there is one. Redis is told, but without it everything goes on: a node that fails for it would take the others' load
+/// with it.
 pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
     let database = state.base.store.check().await;
     let revocations = state.sessions.ensure_fresh(&state.base).await;
@@ -29,11 +30,14 @@ pub async fn ready(Extract(state): Extract<Arc<State>>) -> Response<Body> {
     if let Err(error) = &database {
         tracing::warn!(%error, "not ready");
     }
-    let mut body = json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())});
-    if let (Some(body), true) = (body.as_object_mut(), state.settings.functions_host.is_some()) {
-        body.insert("functions".into(), word(functions).into());
+    let mut parts = json!({"database": word(database.is_ok()), "revocations": word(revocations.is_ok())});
+    if state.settings.functions_host.is_some() {
+        parts["functions"] = word(functions).into();
     }
-    (status, Json(body)).into_response()
+    if let Some(redis) = &state.redis {
+        parts["redis"] = word(redis.check().await.is_ok()).into();
+    }
+    (status, Json(parts)).into_response()
 }
 
 /// `/metrics`

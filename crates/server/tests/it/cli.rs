@@ -355,3 +355,77 @@ async fn qq_alipay_and_apple_are_tried_too() -> Outcome {
     assert!(!ended.said.contains("wrong-secret"), "{}", ended.said);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn carriers_are_tried_without_a_message() -> Outcome {
+    use lingpai_testkit::upstreams::clouds::{KEY, KEY_ID, SIGN_NAME};
+
+    let place = Workplace::new()?;
+    let upstreams = lingpai_testkit::upstreams::Upstreams::start(None).await?;
+    let config = |aliyun: &str, tencent: &str| {
+        json!({"passwordSecret": "p", "tokenSecret": "t", "service": {"sms": {"name": "n", "scene": {
+            "login-by-sms": {"templateId": aliyun, "templateIdByLocale": {"en": tencent}}}}}})
+        .to_string()
+    };
+    let aliyun = upstreams.base_url("dysmsapi.aliyuncs.com");
+    let tencent = upstreams.base_url("sms.tencentcloudapi.com");
+    let phones = upstreams.base_url("dypnsapi.aliyuncs.com");
+    let check = |template: &str, changes: &[(&str, &str)]| {
+        place.write("center/uni-id/config.json", &config(template, template))?;
+        let mut environment = vec![
+            ("LINGPAI_CONFIG_CENTER_DIR", "center"),
+            ("LINGPAI_PROVIDERS_SMS_VENDOR", "aliyun"),
+            ("LINGPAI_PROVIDERS_SMS_BASE_URL", &aliyun),
+            ("LINGPAI_PROVIDERS_SMS_SIGN_NAME", SIGN_NAME),
+            ("LINGPAI_PROVIDERS_SMS_ACCESS_KEY_ID", KEY_ID),
+            ("LINGPAI_PROVIDERS_SMS_ACCESS_KEY_SECRET", KEY),
+            ("LINGPAI_PROVIDERS_SMS_SDK_APP_ID", "1400000001"),
+        ];
+        for (name, value) in changes {
+            environment.retain(|(known, _)| known != name);
+            environment.push((name, value));
+        }
+        place.run(&["check", "--upstreams"], &environment)
+    };
+    let to_tencent = [("LINGPAI_PROVIDERS_SMS_VENDOR", "tencent"), ("LINGPAI_PROVIDERS_SMS_BASE_URL", tencent.as_str())];
+    check("SMS_1", &[])?.expect(0, &["fine] 阿里云短信", "SMS_1"]);
+    check("20001", &to_tencent)?.expect(0, &["fine] 腾讯云短信", "20001"]);
+    for (vendor, template) in [(&[][..], "SMS_1"), (&to_tencent[..], "20001")] {
+        let with = |name, value| [vendor, &[(name, value)][..]].concat();
+        let wrong_key = check(template, &with("LINGPAI_PROVIDERS_SMS_ACCESS_KEY_SECRET", "wrong-secret"))?;
+        wrong_key.expect(1, &["problem", "Signature", "copy AccessKey Secret or SecretKey again"]);
+        assert!(!wrong_key.said.contains("wrong-secret"), "{}", wrong_key.said);
+        check(template, &with("LINGPAI_PROVIDERS_SMS_ACCESS_KEY_ID", "nobody"))?.expect(1, &["see RAM"]);
+        // Nobody is there.
+        check(template, &with("LINGPAI_PROVIDERS_SMS_BASE_URL", "http://127.0.0.1:1"))?.expect(1, &["not reachable"]);
+    }
+    // A number is asked of the mobile networks with a token that is none.
+    let univerify = [
+        ("LINGPAI_PROVIDERS_UNIVERIFY_VENDOR", "aliyun"),
+        ("LINGPAI_PROVIDERS_UNIVERIFY_BASE_URL", phones.as_str()),
+        ("LINGPAI_PROVIDERS_UNIVERIFY_ACCESS_KEY_ID", KEY_ID),
+        ("LINGPAI_PROVIDERS_UNIVERIFY_ACCESS_KEY_SECRET", KEY),
+    ];
+    check("SMS_1", &univerify)?.expect(0, &["fine] 一键登录"]);
+    let univerify = [&univerify[..3], &[("LINGPAI_PROVIDERS_UNIVERIFY_ACCESS_KEY_SECRET", "wrong-secret")][..]].concat();
+    check("SMS_1", &univerify)?.expect(1, &["problem] 一键登录", "SignatureDoesNotMatch"]);
+    // Mail, Redis, and a gateway of one's own where nobody listens.
+    let nobody = [
+        ("LINGPAI_REDIS_URL", "redis://user:hunter2@127.0.0.1:1"),
+        ("LINGPAI_PROVIDERS_EMAIL_HOST", "127.0.0.1"),
+        ("LINGPAI_PROVIDERS_EMAIL_PORT", "1"),
+        ("LINGPAI_PROVIDERS_EMAIL_TLS", "none"),
+        ("LINGPAI_PROVIDERS_EMAIL_FROM", "a@example.com"),
+        ("LINGPAI_PROVIDERS_SMS_VENDOR", "webhook"),
+        ("LINGPAI_PROVIDERS_SMS_WEBHOOK_URL", "http://127.0.0.1:1/send"),
+    ];
+    let ended = check("SMS_1", &nobody)?;
+    ended.expect(1, &["problem] Redis", "problem] 邮件", "problem] 短信网关"]);
+    assert!(!ended.said.contains("hunter2"), "{}", ended.said);
+    let redis = std::env::var("LINGPAI_TEST_REDIS")?;
+    check("SMS_1", &[("LINGPAI_REDIS_URL", redis.as_str())])?.expect(0, &["fine] Redis"]);
+    // Nothing was sent to anybody.
+    let numbers: Vec<String> = upstreams.take_requests().iter().map(ToString::to_string).filter(|asked| asked.contains("Phone")).collect();
+    assert!(!numbers.is_empty() && numbers.iter().all(|asked| asked.contains("10000000000")), "{numbers:?}");
+    Ok(())
+}

@@ -8,6 +8,7 @@
 //! | QQ mini program `js_code` `qmp-X` | openid `q_mp_X`, unionid `qu_X` |
 //! | QQ app `access_token` `qat-X` | openid `q_app_X`, unionid `qu_X`; `qatother-X`: of another application |
 //! | Alipay `code` `ali-X` | user_id `2088_X`; `aliopen-X`: open_id `alopen_X` instead |
+//! | WeChat app or web `code` `wx-svg`, `wx-down` | a picture that is an SVG, or one that is not to be had |
 //! | `neterr` | no answer at all |
 //! | anything else | the provider's error |
 
@@ -27,6 +28,12 @@ pub struct Answer {
     /// The body.
     pub body: Vec<u8>,
 }
+
+/// Alipay's gateway.
+pub const ALIPAY: &str = "openapi.alipay.com/gateway.do";
+
+/// Where WeChat's pictures are.
+pub const PICTURE_HOST: &str = "thirdwx.qlogo.cn";
 
 const JSON: &str = "application/json; charset=utf-8";
 const PLAIN: &str = "text/plain";
@@ -55,7 +62,7 @@ pub fn answer(place: &str, params: &Map<String, Value>, apple: Option<&AppleKey>
         "api.q.qq.com/sns/jscode2session" => (JSON, qq_mini_program(param("js_code"))),
         "graph.qq.com/oauth2.0/me" => (JSON, qq_me(param("access_token"))),
         "graph.qq.com/user/get_user_info" => (JSON, qq_user(param("access_token"))),
-        "openapi.alipay.com/gateway.do" => (HTML, alipay_token(param("code"))),
+        ALIPAY => (HTML, alipay_token(param("code"))),
         "appleid.apple.com/auth/keys" => (JSON, json!({"keys": apple.map(AppleKey::public_jwk).into_iter().collect::<Vec<_>>()})),
         _ => return image(place),
     };
@@ -67,6 +74,13 @@ fn image(place: &str) -> Option<Answer> {
     let (host, path) = place.split_once('/').unwrap_or((place, ""));
     if host.ends_with("qlogo.cn") && path.starts_with("missing") {
         return Some(Answer { status: 404, content_type: PLAIN, body: b"not found".to_vec() });
+    }
+    if path.contains("/svg/") {
+        let svg = br#"<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>"#.to_vec();
+        return Some(Answer { status: 200, content_type: "image/png", body: svg });
+    }
+    if path.contains("/down/") {
+        return None;
     }
     let is_known = host.ends_with("qlogo.cn") || host == "frv.example";
     is_known.then(|| Answer { status: 200, content_type: "image/png", body: STANDARD.decode(PNG).unwrap_or_default() })

@@ -5,6 +5,7 @@
 //! `http://127.0.0.1:PORT/api.weixin.qq.com`.
 
 pub mod answers;
+pub mod clouds;
 pub mod s3;
 pub mod strict;
 
@@ -25,7 +26,11 @@ use axum::{
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    task::JoinHandle,
+};
 
 pub use weixin::StrictWeixin;
 
@@ -43,6 +48,60 @@ struct Shared {
     weixin: OnceLock<Arc<StrictWeixin>>,
     requests: Mutex<Vec<Value>>,
     faces: strict::Faces,
+    fault: Mutex<Option<Fault>>,
+    pictures: Arc<AsyncMutex<()>>,
+    /// What addresses of pictures begin with instead of WeChat's, if that was said.
+    picture_base: OnceLock<String>,
+}
+
+/// What upstreams do when they do not do what they should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A page in place of JSON, as proxies and sign-in walls answer.
+    Html,
+    /// Nothing, with HTTP 200.
+    Empty,
+    /// JSON of another form, with HTTP 200.
+    OtherJson,
+    /// A refusal of their own, with HTTP 200.
+    Refusal,
+    /// JSON of four megabytes.
+    Huge,
+    /// No answer.
+    Hang,
+    /// HTTP 500.
+    Broken,
+    /// A redirect to somewhere else.
+    Redirect,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Html, Self::Empty, Self::OtherJson, Self::Refusal, Self::Huge, Self::Hang, Self::Broken, Self::Redirect];
+
+    async fn answer(self, base: &str) -> Response {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        match self {
+            Self::Html => {
+                ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><html><body>Sign in to the Wi-Fi</body></html>").into_response()
+            }
+            Self::Empty => StatusCode::OK.into_response(),
+            Self::OtherJson => (json, r#"{"data": {"ok": true}, "list": [1, 2]}"#).into_response(),
+            Self::Refusal => {
+                let refusal = json!({
+                    "errcode": 45011, "errmsg": "too often", "error": 100_016, "error_description": "no", "ret": 100_016, "msg": "no",
+                    "error_response": {"code": "40004", "msg": "no", "sub_code": "isv.x"}, "errCode": "REFUSED", "errMsg": "no",
+                    "Code": "Throttling", "Message": "no",
+                });
+                (json, refusal.to_string()).into_response()
+            }
+            Self::Huge => (json, format!(r#"{{"errcode":0,"x":"{}"}}"#, "x".repeat(4 * 1024 * 1024))).into_response(),
+            Self::Hang => std::future::pending().await,
+            Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "oops").into_response(),
+            Self::Redirect => (StatusCode::FOUND, [(header::LOCATION, format!("{base}/elsewhere"))]).into_response(),
+        }
+    }
 }
 
 impl Upstreams {
@@ -53,7 +112,15 @@ impl Upstreams {
     pub async fn start(apple: Option<Arc<AppleKey>>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Shared { apple, weixin: OnceLock::new(), requests: Mutex::default(), faces: strict::Faces::default() });
+        let state = Arc::new(Shared {
+            apple,
+            weixin: OnceLock::new(),
+            requests: Mutex::default(),
+            faces: strict::Faces::default(),
+            fault: Mutex::default(),
+            pictures: Arc::default(),
+            picture_base: OnceLock::new(),
+        });
         let router = Router::new().fallback(answer).with_state(state.clone());
         let task = tokio::spawn(async move {
             // It ends by being aborted; there is nobody to tell about anything else.
@@ -66,6 +133,21 @@ impl Upstreams {
     /// use codes twice.
     pub fn strict_weixin(&self) -> Arc<StrictWeixin> {
         self.state.weixin.get_or_init(Arc::default).clone()
+    }
+
+    /// From now on every answer is wrong in this way; `None`: none is.
+    pub fn misbehave(&self, fault: Option<Fault>) {
+        *self.state.fault.lock() = fault;
+    }
+
+    /// From now on WeChat's profiles name pictures of this stand-in's, at loopback.
+    pub fn name_pictures_here(&self) {
+        let _ = self.state.picture_base.set(self.base_url(answers::PICTURE_HOST));
+    }
+
+    /// Pictures are not handed out while this is held.
+    pub async fn hold_pictures(&self) -> OwnedMutexGuard<()> {
+        self.state.pictures.clone().lock_owned().await
     }
 
     /// Where a host's stand-in is: `host` is `api.weixin.qq.com`, say.
@@ -123,14 +205,33 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
         json!({"url": format!("https://{place}{query}"), "method": method.as_str(), "data": data})
     });
     let params: Map<String, Value> = query.into_iter().chain(data).collect();
-    let asked = strict::Asked { place: &place, params: &params, headers: &headers, body: &body };
+    let asked = strict::Asked { place: &place, params: &params, headers: &headers, body: &body, query: uri.query().unwrap_or_default() };
+    let fault = *shared.fault.lock();
+    if let Some(fault) = fault {
+        return fault.answer("http://127.0.0.1").await;
+    }
     let weixin = shared.weixin.get();
     if let Some(weixin) = weixin {
+        if place.ends_with("/stable_token") {
+            weixin.hand_out_tokens().await;
+        }
         tokio::time::sleep(weixin.present_delay()).await;
     }
-    let strict = weixin.and_then(|weixin| weixin.answer(&place, &params)).or_else(|| strict::answer(&asked, &shared.faces));
+    let strict = weixin
+        .and_then(|weixin| weixin.answer(&place, &params))
+        .or_else(|| strict::answer(&asked, &shared.faces))
+        .or_else(|| clouds::answer(&asked));
+    let is_picture = place.starts_with(answers::PICTURE_HOST);
+    let _held = if is_picture { Some(shared.pictures.lock().await) } else { None };
     match strict.or_else(|| answers::answer(&place, &params, shared.apple.as_deref())) {
-        Some(answer) => {
+        Some(mut answer) => {
+            if place == answers::ALIPAY {
+                answer.body = strict::signed_by_alipay(&answer.body);
+            }
+            if let (false, Some(base)) = (is_picture, shared.picture_base.get()) {
+                let text = String::from_utf8_lossy(&answer.body).replace(&format!("https://{}", answers::PICTURE_HOST), base);
+                answer.body = text.into_bytes();
+            }
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()
         }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
+};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use parking_lot::Mutex;
@@ -25,7 +28,7 @@ pub const UNIVERIFY_HOST: &str = "univerify.example";
 const UNIVERIFY_SECRET: &str = "s";
 
 /// Of `mp-alipay.oauth.alipay.privateKey` of the recordings (PKCS#1).
-const ALIPAY_PUBLIC_KEY: &str = "MIIBCgKCAQEAu28z1/kxoYwuFtXpXhTpR/+NL2weXclPAAdJtP8dosaA0KbQhyuHkpXuWC9wqs26sXvKKRJIk6FN4enPqGr9xucH93CGOqOlq8HQh+kgxbuE4yHdV8o+OGAvNUzU/kmbrx+BfXAm2AfFZoQ9bB+O/1ZGHV/W25EIVNPzw6lMxwzdTv555nblUk2Xdj8seG1n01Y4RMtBx6KEpDoYsY5UhEhrR1htp01i+M/gHpYV9UKzSTemzucvCvZDogNSM2vl47mVmHy3NEt3sDz867qPAPJ73q7ACamhzFrRWe6BKUw+gL+ExGKnhs4kQqr2evNKzY7NZbmfyBcqTXB6NJv6CwIDAQAB";
+pub const ALIPAY_PUBLIC_KEY: &str = "MIIBCgKCAQEAu28z1/kxoYwuFtXpXhTpR/+NL2weXclPAAdJtP8dosaA0KbQhyuHkpXuWC9wqs26sXvKKRJIk6FN4enPqGr9xucH93CGOqOlq8HQh+kgxbuE4yHdV8o+OGAvNUzU/kmbrx+BfXAm2AfFZoQ9bB+O/1ZGHV/W25EIVNPzw6lMxwzdTv555nblUk2Xdj8seG1n01Y4RMtBx6KEpDoYsY5UhEhrR1htp01i+M/gHpYV9UKzSTemzucvCvZDogNSM2vl47mVmHy3NEt3sDz867qPAPJ73q7ACamhzFrRWe6BKUw+gL+ExGKnhs4kQqr2evNKzY7NZbmfyBcqTXB6NJv6CwIDAQAB";
 
 /// A photograph as face verifications answer it: the beginning of a JPEG.
 pub const PHOTO: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4];
@@ -59,14 +62,16 @@ pub struct Asked<'a> {
     pub headers: &'a HeaderMap,
     /// The body as it came.
     pub body: &'a [u8],
+    /// The query as it came.
+    pub query: &'a str,
 }
 
 impl Asked<'_> {
-    fn param(&self, name: &str) -> &str {
+    pub(super) fn param(&self, name: &str) -> &str {
         self.params.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
@@ -126,6 +131,34 @@ fn refused_by_alipay(asked: &Asked<'_>) -> Option<(&'static str, &'static str)> 
     };
     let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
     key.verify(signed.join("&").as_bytes(), &signature).err().map(|_| ("isv.invalid-signature", "无效签名"))
+}
+
+/// What the stand-in for Alipay signs its answers with.
+const ALIPAYS_OWN_KEY: &str = include_str!("../../../providers/tests/fixtures/rsa-pkcs8.pem");
+
+fn alipays_own_key() -> Option<RsaKeyPair> {
+    let body: String = ALIPAYS_OWN_KEY.lines().filter(|line| !line.starts_with('-')).collect();
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(body).ok()?).ok()
+}
+
+/// `oauth.alipay.alipayPublicKey` for the stand-in's answers (PKCS#1, on one line).
+pub fn alipay_public_key() -> String {
+    alipays_own_key().map(|key| STANDARD.encode(key.public_key())).unwrap_or_default()
+}
+
+/// An answer of Alipay's with its signature over the node's text, slashes escaped as Alipay does.
+/// Refusals stay as they are.
+pub(super) fn signed_by_alipay(body: &[u8]) -> Vec<u8> {
+    const NODE: &str = "alipay_system_oauth_token_response";
+    let sign = || {
+        let answer: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let text = answer.get(NODE)?.to_string();
+        let key = alipays_own_key()?;
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).ok()?;
+        Some(format!(r#"{{"{NODE}":{text},"sign":"{}"}}"#, STANDARD.encode(signature)).into_bytes())
+    };
+    sign().unwrap_or_else(|| body.to_vec())
 }
 
 /// The documented cloud function: it checks the signature over all other pairs.

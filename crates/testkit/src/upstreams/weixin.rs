@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,6 +12,7 @@ use lingpai_domain::random::to_hex;
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 
 use super::answers::{self, Answer};
 
@@ -21,6 +23,8 @@ const SECRET: &str = "s";
 #[derive(Default)]
 pub struct StrictWeixin {
     state: Mutex<State>,
+    tokens: Arc<AsyncMutex<()>>,
+    asked_for_tokens: Notify,
 }
 
 #[derive(Default)]
@@ -38,6 +42,21 @@ impl StrictWeixin {
     /// From now on every answer takes that long.
     pub fn delay(&self, delay: Duration) {
         self.state.lock().delay = delay;
+    }
+
+    /// Tokens are not handed out while this is held.
+    pub async fn hold_tokens(&self) -> OwnedMutexGuard<()> {
+        self.tokens.clone().lock_owned().await
+    }
+
+    /// Waits until somebody asks for a token.
+    pub async fn somebody_asks_for_a_token(&self) {
+        self.asked_for_tokens.notified().await;
+    }
+
+    pub(super) async fn hand_out_tokens(&self) {
+        self.asked_for_tokens.notify_one();
+        drop(self.tokens.lock().await);
     }
 
     /// Voids the present token of an application behind everybody's back, as a reset of its secret does.

@@ -105,9 +105,9 @@ fn a_client_cannot_choose_other_objects_by_its_platform() {
 fn sms_templates_and_lifetimes_are_by_scene() {
     let sms = conformance("base").0.app("__UNI__AAA", "web").unwrap().sms.clone().unwrap();
     assert_eq!((sms.name.as_deref(), sms.key.as_str(), sms.secret.expose()), (Some("Harness"), "k", "s"));
-    assert_eq!((sms.template_id("login-by-sms"), sms.code_expires_in("login-by-sms")), (Some("10001"), 180));
-    assert_eq!((sms.template_id("reset-pwd-by-sms"), sms.code_expires_in("reset-pwd-by-sms")), (Some("10002"), 240));
-    assert_eq!((sms.template_id("unknown"), sms.code_expires_in("unknown")), (None, 180));
+    assert_eq!((sms.template_id("login-by-sms", &["zh-Hans"]), sms.code_expires_in("login-by-sms")), (Some("10001"), 180));
+    assert_eq!((sms.template_id("reset-pwd-by-sms", &["zh-Hans"]), sms.code_expires_in("reset-pwd-by-sms")), (Some("10002"), 240));
+    assert_eq!((sms.template_id("unknown", &["zh-Hans"]), sms.code_expires_in("unknown")), (None, 180));
     assert!(conformance("minimal").0.app("__UNI__AAA", "web").unwrap().sms.is_none());
 
     let (center, notices, _) = conformance("sms-noname");
@@ -116,7 +116,29 @@ fn sms_templates_and_lifetimes_are_by_scene() {
 
     let older = app(&entry(r#""service": {"sms": {"name": "n", "templateId": 20001, "codeExpiresIn": 300}}"#), "web");
     let older = older.sms.as_ref().unwrap();
-    assert_eq!((older.template_id("any"), older.code_expires_in("any")), (Some("20001"), 300));
+    assert_eq!((older.template_id("any", &["zh-Hans"]), older.code_expires_in("any")), (Some("20001"), 300));
+}
+
+#[test]
+fn sms_templates_are_by_language_too() {
+    let config = r#""service": {"sms": {"name": "n", "templateId": "any", "templateIdByLocale": {"en": "any-en"}, "scene": {
+        "login-by-sms": {"templateId": "login", "templateIdByLocale": {"en": "login-en", "en-GB": 20002, "zh-Hant": "login-hant"}},
+        "bind-mobile-by-sms": {"templateIdByLocale": {"en": "bind-en"}}}}}"#;
+    let app = app(&entry(config), "web");
+    let sms = app.sms.as_ref().unwrap();
+    for (scene, locales, id) in [
+        ("login-by-sms", ["zh-Hans", "zh-Hans"], "login"),
+        ("login-by-sms", ["", "zh-Hans"], "login"),
+        ("login-by-sms", ["en-US", "en"], "login-en"),
+        ("login-by-sms", ["en_gb", "en"], "20002"),
+        ("login-by-sms", ["zh-TW", "zh-Hant"], "login-hant"),
+        ("login-by-sms", ["fr", "zh-Hans"], "login"),
+        ("bind-mobile-by-sms", ["en", "en"], "bind-en"),
+        ("bind-mobile-by-sms", ["zh-Hans", "zh-Hans"], "any"),
+        ("other", ["en", "en"], "any-en"),
+    ] {
+        assert_eq!(sms.template_id(scene, &locales), Some(id), "{scene} {locales:?}");
+    }
 }
 
 #[test]

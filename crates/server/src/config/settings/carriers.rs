@@ -88,6 +88,13 @@ pub enum FrvVendor {
         /// The key's id and the key.
         key: (String, Secret),
     },
+    /// Tencent Cloud.
+    Tencent {
+        /// The service's address; `None`: the usual one.
+        base_url: Option<String>,
+        /// The key's id and the key.
+        key: (String, Secret),
+    },
 }
 
 /// One-click sign-in.
@@ -176,7 +183,11 @@ pub(super) fn frv(reader: &mut Reader<'_>) -> Option<Frv> {
             needed(reader, "providers.frv.access_key_id", key.is_none());
             FrvVendor::Aliyun { base_url, scene_id, key: key? }
         }
-        other => return unknown(reader, "providers.frv.vendor", other, "gateway、aliyun", "gateway, aliyun"),
+        "tencent" => {
+            needed(reader, "providers.frv.access_key_id", key.is_none());
+            FrvVendor::Tencent { base_url, key: key? }
+        }
+        other => return unknown(reader, "providers.frv.vendor", other, "gateway、aliyun、tencent", "gateway, aliyun, tencent"),
     };
     Some(Frv { vendor, timeout })
 }

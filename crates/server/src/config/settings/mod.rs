@@ -17,9 +17,10 @@ mod storage;
 mod tests;
 mod value;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret};
+use lingpai_domain::{clock::Clock, password::Argon2Cost, project::AccountEvent, secret::Secret};
+use lingpai_store::redis::RedisError;
 
 pub use carriers::{CloudSms, Frv, FrvVendor, Sms, SmsCarrier, Univerify};
 pub use functions::{is_built_in as is_built_in_function, is_name as is_function_name};
@@ -41,8 +42,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `[database]`
     pub database: Database,
-    /// `redis.url`: read by nothing yet.
-    pub redis_url: Option<Secret>,
+    /// `[redis]`; `None`: there is none.
+    pub redis: Option<Redis>,
     /// `[[spaces]]`; in development mode never empty.
     pub spaces: Vec<Space>,
     /// `[[functions]]`
@@ -129,6 +130,27 @@ pub struct Database {
     pub readers: usize,
     /// Time for a statement and for getting a connection.
     pub statement_timeout: Duration,
+}
+
+/// `[redis]`
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// `redis://...` or `rediss://...`
+    pub url: Secret,
+    /// Whether values stand there as they are, for other programs to read.
+    pub plain_values: bool,
+    /// Time for a call, connecting included.
+    pub timeout: Duration,
+}
+
+impl Redis {
+    /// The way there; nothing is connected yet.
+    ///
+    /// # Errors
+    /// If the URL is not understood.
+    pub fn open(&self, clock: Arc<dyn Clock>) -> Result<lingpai_store::redis::Redis, RedisError> {
+        lingpai_store::redis::Redis::new(self.url.expose(), self.timeout, clock)
+    }
 }
 
 /// A uniCloud client space.

@@ -6,7 +6,7 @@ use lingpai_domain::{password::Argon2Cost, project::AccountEvent, secret::Secret
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{
-    ClientDb, Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, RequestRates,
+    ClientDb, Compat, Database, Deliveries, Email, Limits, Log, LogFormat, Mode, Network, Passwords, Providers, Rate, Redis, RequestRates,
     Retention, Security, SendRates, Server, Sessions, Settings, SmtpLogin, SmtpTls, Sources, Space, WebSignIn, Webhook, carriers,
     layers::Layers,
     reader::{Reader, is_web_address},
@@ -38,20 +38,12 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         "" => Err((Words::new("不能为空", "must not be empty"), Words::new("写成目录，如 data", "name a folder, as data"))),
         dir => Ok(PathBuf::from(dir)),
     });
-    let redis_url = present(reader.secret("redis.url"));
-    let mut notices = Vec::new();
-    if redis_url.is_some() {
-        notices.push(Notice::new(
-            reader.place("redis.url"),
-            Words::new("本版本不使用 Redis，这项设置没有作用", "this version does not use Redis, the setting has no effect"),
-        ));
-    }
     let settings = Settings {
         mode,
         server: server(reader, mode),
         database: database(reader, &data_dir),
         data_dir,
-        redis_url,
+        redis: redis(reader),
         spaces: spaces(reader, mode),
         functions: super::functions::read(reader),
         functions_host: super::functions::host(reader),
@@ -75,7 +67,7 @@ fn read(reader: &mut Reader<'_>) -> (Settings, Vec<Notice>) {
         clientdb: client_db(reader),
         storage: super::storage::read(reader),
     };
-    (settings, notices)
+    (settings, Vec::new())
 }
 
 /// Bounds of the server's time limits, ms.
@@ -154,6 +146,27 @@ fn database(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> Database {
         readers: reader.count("database.readers", 0..=256),
         statement_timeout: reader.milliseconds("database.statement_timeout_ms", REQUEST_MS),
     }
+}
+
+fn redis(reader: &mut Reader<'_>) -> Option<Redis> {
+    let url = reader.secret("redis.url");
+    let plain_values = reader.boolean("redis.plain_values");
+    let timeout = reader.milliseconds("redis.timeout_ms", 10..=10_000);
+    if url.is_empty() {
+        return None;
+    }
+    if !lingpai_store::redis::Redis::is_url(url.expose()) {
+        // Not quoted: it may contain a password.
+        reader.problem(
+            "redis.url",
+            Words::new("不是 Redis 地址", "is not the address of a Redis server"),
+            Words::new(
+                "写成 redis://用户:密码@主机:端口/库号，加密连接用 rediss://",
+                "write redis://user:password@host:port/number, rediss:// for TLS",
+            ),
+        );
+    }
+    Some(Redis { url, plain_values, timeout })
 }
 
 fn spaces(reader: &mut Reader<'_>, mode: Mode) -> Vec<Space> {

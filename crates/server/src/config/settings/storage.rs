@@ -25,6 +25,10 @@ pub struct Storage {
     pub total_quota_bytes: u64,
     /// Whether callers who are not logged in may upload.
     pub anonymous_uploads: bool,
+    /// Whether newcomers' pictures are fetched from third parties and kept here.
+    pub avatars: bool,
+    /// Whether such pictures may come from addresses that are not public.
+    pub avatars_from_private_addresses: bool,
     /// `[storage.s3]`; `None`: files lie in the data folder.
     pub s3: Option<S3>,
 }
@@ -63,6 +67,8 @@ pub fn read(reader: &mut Reader<'_>) -> Storage {
         user_quota_bytes: u64::from(reader.number("storage.user_quota_mb", 1..=1_048_576)) * MEBIBYTE,
         total_quota_bytes: u64::from(reader.number("storage.total_quota_mb", 1..=1_073_741_824)) * MEBIBYTE,
         anonymous_uploads: reader.boolean("storage.anonymous_uploads"),
+        avatars: reader.boolean("storage.avatars"),
+        avatars_from_private_addresses: reader.boolean("storage.avatars_from_private_addresses"),
         s3: in_bucket.then_some(s3),
     }
 }

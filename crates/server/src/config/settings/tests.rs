@@ -240,11 +240,15 @@ fn a_mail_server_needs_a_sender() {
 }
 
 #[test]
-fn naming_redis_is_only_noticed() {
-    let overrides = vec![("redis.url".to_owned(), "redis://127.0.0.1".to_owned())];
-    let (_, notices) = Settings::load(&Sources { overrides, ..Sources::default() }).unwrap();
-    assert_eq!(notices.len(), 1);
-    assert_eq!(notices[0].place.path, "redis.url");
+fn redis_is_named_by_its_url() {
+    assert!(from_overrides(&[]).unwrap().redis.is_none());
+    let redis = from_overrides(&[("redis.url", "rediss://u:hunter2@127.0.0.1:6380/1")]).unwrap().redis.unwrap();
+    assert_eq!((redis.plain_values, redis.timeout), (false, Duration::from_millis(300)));
+    for url in ["127.0.0.1:6379", "http://127.0.0.1", "redis://u:hunter2@127.0.0.1:no/0"] {
+        let problem = only_problem(from_overrides(&[("redis.url", url)]));
+        assert_eq!(problem.place.path, "redis.url", "{url}");
+        assert!(!format!("{problem:?} {problem}").contains("hunter2"));
+    }
 }
 
 #[test]

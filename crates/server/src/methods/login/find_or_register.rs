@@ -139,6 +139,7 @@ pub async fn finish(
                 let newcomer = Newcomer { fields, invite_code, quiet: true, ..Newcomer::default() };
                 match context.register(newcomer, &scope.registration(), tokens, scope.present.as_ref()).await {
                     Ok((uid, token)) => {
+                        scope.state.avatars.take_note(&uid, &scope.client.app_id, &profile);
                         return Ok(Answer::ok()
                             .with("uid", uid)
                             .with_token(token)

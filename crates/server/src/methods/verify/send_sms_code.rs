@@ -68,7 +68,9 @@ impl<'a> Service<'a> {
         let missing = |field: String| Err(Error::new(Code::ConfigFieldRequired).with("field", field));
         let found = scope.config.sms.as_ref().and_then(|sms| {
             // A template id in words is the placeholder of an unfinished configuration.
-            let template_id = sms.template_id(what_for).filter(|id| id.contains(|c: char| c.is_ascii_alphanumeric()))?;
+            let template_id = sms
+                .template_id(what_for, &[scope.speech().tag(), scope.locale.tag()])
+                .filter(|id| id.contains(|c: char| c.is_ascii_alphanumeric()))?;
             Some((sms, template_id))
         });
         match found {

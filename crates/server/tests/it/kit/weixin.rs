@@ -37,10 +37,18 @@ pub async fn start_production(engine: Engine) -> Result<World> {
 /// Starts a program as the builder says.
 pub async fn start_with(builder: TestAppBuilder) -> Result<World> {
     let upstreams = Upstreams::start(None).await?;
-    let weixin = upstreams.strict_weixin();
-    let builder =
-        upstreams.settings().into_iter().fold(builder.uni_id(configuration()), |builder, (path, value)| builder.setting(path, value));
-    Ok(World { app: builder.start().await?, upstreams, weixin })
+    let builder = beside(&upstreams, builder);
+    World::start(upstreams, builder).await
+}
+
+/// A program with applications at a WeChat.
+pub fn beside(upstreams: &Upstreams, builder: TestAppBuilder) -> TestAppBuilder {
+    upstreams.settings().into_iter().fold(configured(builder), |builder, (path, value)| builder.setting(path, value))
+}
+
+/// A program with applications at WeChat, wherever that is.
+pub fn configured(builder: TestAppBuilder) -> TestAppBuilder {
+    builder.uni_id(configuration())
 }
 
 fn configuration() -> Value {
@@ -53,6 +61,12 @@ fn configuration() -> Value {
 }
 
 impl World {
+    /// Starts a program that was put beside a WeChat.
+    pub async fn start(upstreams: Upstreams, builder: TestAppBuilder) -> Result<World> {
+        let weixin = upstreams.strict_weixin();
+        Ok(World { app: builder.start().await?, upstreams, weixin })
+    }
+
     /// Ends both.
     pub async fn stop(self) -> Result<()> {
         self.app.stop().await

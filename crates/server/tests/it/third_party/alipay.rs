@@ -1,8 +1,13 @@
 //! `loginByAlipay`, `bindAlipay`
 
+use lingpai_testkit::upstreams::{Upstreams, strict};
+
 use crate::kit::{people::*, third_parties::*, *};
 
-each_engine!(both_kinds_of_ids_sign_in, binding, a_key_that_is_none_is_named);
+/// The recordings' configuration, whose private key the stand-in knows.
+const UNI_ID: &str = include_str!("../../../../../conformance/configs/base/uni-id/config.json");
+
+each_engine!(both_kinds_of_ids_sign_in, binding, a_key_that_is_none_is_named, alipays_key_is_demanded_of_every_answer);
 
 async fn both_kinds_of_ids_sign_in(engine: Engine) -> Outcome {
     let world = world(engine).await?;
@@ -38,4 +43,29 @@ async fn a_key_that_is_none_is_named(engine: Engine) -> Outcome {
     let call = Call::new("loginByAlipay").client_info("uniPlatform", "mp-alipay").params(json!({"code": "c"}));
     refused_with(&app.send(call).await?, "uni-id-config-field-invalid", "mp-alipay.oauth.alipay.privateKey");
     app.stop().await
+}
+
+async fn alipays_key_is_demanded_of_every_answer(engine: Engine) -> Outcome {
+    let recorded: Value = serde_json::from_str(UNI_ID)?;
+    let private_key = &recorded["mp-alipay"]["oauth"]["alipay"]["privateKey"];
+    // The application's own public key in the place of Alipay's is the usual mistake.
+    let (ours, alipays) = (strict::ALIPAY_PUBLIC_KEY, strict::alipay_public_key());
+    for (key, refusal) in [
+        (alipays.as_str(), None),
+        (ours, Some("uni-id-get-third-party-account-failed")),
+        ("not a key", Some("uni-id-config-field-invalid")),
+    ] {
+        let upstreams = Upstreams::start(None).await?;
+        let config = json!({"mp-alipay": {"oauth": {"alipay": {"appid": "ali-appid", "privateKey": private_key, "alipayPublicKey": key}}}});
+        let builder = TestApp::builder().engine(engine).uni_id(config);
+        let app = upstreams.settings().into_iter().fold(builder, |builder, (path, value)| builder.setting(path, value)).start().await?;
+        let call = Call::new("loginByAlipay").client_info("uniPlatform", "mp-alipay").params(json!({"code": "ali-A"}));
+        let reply = app.send(call).await?;
+        match refusal {
+            None => assert_eq!(user(&app, &done(reply).uid()?).await?["ali_openid"], "2088_A"),
+            Some(code) => refused(&reply, code),
+        }
+        app.stop().await?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use crate::kit::{people::*, *};
 both_engines!(development: a_code_is_sent_and_stored, wrong_captchas_send_nothing, a_refusing_gateway_leaves_no_code);
 both_engines!(unconfigured: without_a_template_development_mode_has_a_fixed_code);
 both_engines!(nameless: an_unfinished_configuration_is_named);
+both_engines!(in_languages: the_template_is_that_of_the_client_s_language);
 
 async fn a_code_is_sent_and_stored(app: &TestApp) -> Outcome {
     for (number, scene) in ["login-by-sms", "reset-pwd-by-sms", "bind-mobile-by-sms", "set-pwd-by-sms"].iter().enumerate() {
@@ -79,5 +80,25 @@ fn nameless(builder: TestAppBuilder) -> TestAppBuilder {
 async fn an_unfinished_configuration_is_named(app: &TestApp) -> Outcome {
     refused_with(&send_sms(app, "13800000001", "login-by-sms").await?, "uni-id-config-field-required", "service.sms.name");
     assert!(codes(app, "login-by-sms").await?.is_empty());
+    Ok(())
+}
+
+fn in_languages(builder: TestAppBuilder) -> TestAppBuilder {
+    let scene = json!({"templateId": "20001", "templateIdByLocale": {"en": "20002", "zh-Hant": "20003"}});
+    builder.uni_id(json!({"service": {"sms": {"scene": {"login-by-sms": scene}}}}))
+}
+
+async fn the_template_is_that_of_the_client_s_language(app: &TestApp) -> Outcome {
+    for (number, locale, template, action) in
+        [(1, "zh-Hans", "20001", "登录"), (2, "en-GB", "20002", "login"), (3, "zh-TW", "20003", "登入")]
+    {
+        let params =
+            json!({"mobile": format!("1380000000{number}"), "scene": "login-by-sms", "captcha": captcha(app, "send-sms-code").await?});
+        done(app.send(Call::new("sendSmsCode").params(params).client_info("locale", locale)).await?);
+        let sent = app.sms.take();
+        let said = sent[0].data.iter().find(|(name, _)| name == "action").map(|(_, words)| words.to_lowercase()).unwrap_or_default();
+        assert_eq!(sent[0].template_id, template);
+        assert!(said.contains(action), "{locale}: {said}");
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Addresses of the public network, and clients that reach no others: whoever chooses a URL must not reach what only we can.
+//! Addresses that outsiders may name: only those of the public network are connected to.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +7,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
 };
 
-/// Whether a URL names an address that is not public by its numbers, which are never looked up.
+/// An address given by numbers is never looked up.
 pub(crate) fn names_private_address(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -16,9 +16,9 @@ pub(crate) fn names_private_address(url: &Url) -> bool {
 
 #[derive(Debug, thiserror::Error)]
 #[error("not a public address")]
-struct NotPublic;
+pub(crate) struct NotPublic;
 
-/// Whether a request failed because its name leads to no public address.
+/// Whether a call failed because its name leads to an address that is not public.
 pub(crate) fn is_private(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

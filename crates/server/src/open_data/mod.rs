@@ -1,5 +1,8 @@
 //! `opendb-open-data`: credentials of third parties, each with an end. In production mode the values
-//! are encrypted under the master key; plain ones of imported data are read all the same.
+//! are encrypted under the master key; plain ones of imported data are read all the same. Where there is
+//! Redis they are kept there as well.
+
+mod in_redis;
 
 use std::sync::Arc;
 
@@ -7,8 +10,10 @@ use lingpai_domain::{
     error::{Code, Error, Result},
     secret::Secret,
 };
+use lingpai_store::redis::Redis;
 use serde_json::{Map, Value};
 
+use self::in_redis::{Found, InRedis};
 use crate::{
     at_rest::{AtRest, is_sealed},
     config::{Settings, settings::Mode},
@@ -23,6 +28,7 @@ pub const PURPOSE: &str = "opendb-open-data";
 pub struct OpenData {
     base: Base,
     cipher: Option<Arc<AtRest>>,
+    redis: Option<Arc<InRedis>>,
 }
 
 /// A value.
@@ -36,10 +42,15 @@ pub struct OpenValue {
 
 impl OpenData {
     /// The collection of a store. Values are encrypted in production mode, where there is a master key.
-    pub fn new(base: Base, settings: &Settings) -> Self {
+    pub fn new(base: Base, settings: &Settings, redis: Option<Redis>) -> Self {
         let key = settings.security.master_key.as_ref().filter(|_| settings.mode == Mode::Production);
         let cipher = key.and_then(|key| AtRest::new(key, PURPOSE)).map(Arc::new);
-        Self { base, cipher }
+        let redis = redis.map(|redis| {
+            let plain = settings.redis.as_ref().is_some_and(|redis| redis.plain_values);
+            let cipher = cipher.clone().filter(|_| !plain);
+            Arc::new(InRedis::new(redis, cipher, base.clock.clone(), base.random.clone()))
+        });
+        Self { base, cipher, redis }
     }
 
     /// A value that has not ended. One that cannot be read (sealed under another master key, no JSON
@@ -48,6 +59,20 @@ impl OpenData {
     /// # Errors
     /// If the store fails.
     pub async fn read(&self, key: &str) -> Result<Option<OpenValue>> {
+        let Some(redis) = &self.redis else { return self.read_stored(key).await };
+        let may_fill = match redis.read(key).await {
+            Found::Value(value) => return Ok(Some(value)),
+            Found::Nothing => true,
+            Found::Unusable => false,
+        };
+        let stored = self.read_stored(key).await?;
+        if let (Some(value), true) = (&stored, may_fill) {
+            redis.fill(key, value).await;
+        }
+        Ok(stored)
+    }
+
+    async fn read_stored(&self, key: &str) -> Result<Option<OpenValue>> {
         let Some((text, expired)) = self.base.store.open_data(key, self.base.clock.now_ms()).await? else { return Ok(None) };
         let plain = match (&self.cipher, is_sealed(&text)) {
             (Some(cipher), true) => cipher.open(key, &text),
@@ -73,7 +98,11 @@ impl OpenData {
             Some(cipher) => cipher.seal(key, &plain, &*self.base.random).ok_or(Code::SystemError)?,
             None => plain,
         };
-        Ok(self.base.store.put_open_data(key, &text, expired).await?)
+        self.base.store.put_open_data(key, &text, expired).await?;
+        if let Some(redis) = &self.redis {
+            redis.write(key, &OpenValue { value: value.clone(), expired }).await;
+        }
+        Ok(())
     }
 
     /// Removes a value. `Ok(false)`: there was none.
@@ -81,7 +110,11 @@ impl OpenData {
     /// # Errors
     /// If the store fails.
     pub async fn remove(&self, key: &str) -> Result<bool> {
-        Ok(self.base.store.remove_open_data(key).await?)
+        let was_there = self.base.store.remove_open_data(key).await?;
+        if let Some(redis) = &self.redis {
+            redis.remove(key).await;
+        }
+        Ok(was_there)
     }
 }
 
