@@ -8,6 +8,7 @@ use postgres_types::Json;
 use super::{
     PostgresStore,
     failure::Failure,
+    group::{Locks, Single, Write},
     log::LogColumns,
     outcome::Outcome,
     statements::{column, only},
@@ -22,6 +23,11 @@ const fn scope_name(scope: SendScope) -> &'static str {
         SendScope::Device => "device",
         SendScope::Ip => "ip",
     }
+}
+
+/// What `lingpai_lock_codes` locks for a target.
+fn lock(kind: &str, target: &str) -> String {
+    format!("{kind}\u{1f}{target}")
 }
 
 impl PostgresStore {
@@ -64,50 +70,59 @@ impl PostgresStore {
     }
 
     pub(super) async fn code_consume(&self, guess: &CodeGuess) -> Result<GuessOutcome, Failure> {
-        let rows = self
-            .write(
-                "SELECT lingpai_consume_code($1, $2, $3, $4, $5, $6, $7)",
-                &[
-                    &code_kind(&guess.target),
-                    &storable(guess.target.value()),
-                    &storable(&guess.scene),
-                    &storable(&guess.code),
-                    &guess.now,
-                    &i64::from(guess.max_guesses),
-                    &guess.on_wrong.as_ref().map(LogColumns::from),
-                ],
-            )
-            .await?;
+        let (kind, target) = (code_kind(&guess.target), storable(guess.target.value()).into_owned());
+        let write = Single {
+            sql: "SELECT lingpai_consume_code($1, $2, $3, $4, $5, $6, $7)",
+            locks: Locks::codes(vec![lock(kind, &target)]),
+            params: vec![
+                Box::new(kind),
+                Box::new(target),
+                Box::new(storable(&guess.scene).into_owned()),
+                Box::new(storable(&guess.code).into_owned()),
+                Box::new(guess.now),
+                Box::new(i64::from(guess.max_guesses)),
+                Box::new(guess.on_wrong.as_ref().map(LogColumns::from)),
+            ],
+        };
+        let rows = self.write_in_group(Write::Single(write)).await?;
         Ok(if column(&only(rows)?, 0)? { GuessOutcome::Right } else { GuessOutcome::Wrong })
     }
 
     /// Stores a captcha; `voids`: only in place of the latest one, which becomes void.
     pub(super) async fn captcha_issue(&self, captcha: &NewCaptcha, voids: bool) -> Result<bool, Failure> {
-        let rows = self
-            .write(
-                "SELECT lingpai_issue_captcha($1, $2, $3, $4, $5, $6, $7, $8)",
-                &[
-                    &storable(&captcha.id),
-                    &storable(&captcha.device_id),
-                    &storable(&captcha.scene),
-                    &storable(&captcha.code),
-                    &storable(&captcha.ip),
-                    &captcha.created_date,
-                    &captcha.expired_date,
-                    &voids,
-                ],
-            )
-            .await?;
+        let device_id = storable(&captcha.device_id).into_owned();
+        let write = Single {
+            sql: "SELECT lingpai_issue_captcha($1, $2, $3, $4, $5, $6, $7, $8)",
+            locks: Locks::codes(vec![lock("captcha", &device_id)]),
+            params: vec![
+                Box::new(storable(&captcha.id).into_owned()),
+                Box::new(device_id),
+                Box::new(storable(&captcha.scene).into_owned()),
+                Box::new(storable(&captcha.code).into_owned()),
+                Box::new(storable(&captcha.ip).into_owned()),
+                Box::new(captcha.created_date),
+                Box::new(captcha.expired_date),
+                Box::new(voids),
+            ],
+        };
+        let rows = self.write_in_group(Write::Single(write)).await?;
         column(&only(rows)?, 0)
     }
 
     pub(super) async fn captcha_consume(&self, guess: &CaptchaGuess) -> Result<CaptchaOutcome, Failure> {
-        let rows = self
-            .write(
-                "SELECT lingpai_consume_captcha($1, $2, $3, $4, $5)",
-                &[&storable(&guess.device_id), &storable(&guess.scene), &storable(&guess.code), &guess.now, &i64::from(guess.max_guesses)],
-            )
-            .await?;
+        let device_id = storable(&guess.device_id).into_owned();
+        let write = Single {
+            sql: "SELECT lingpai_consume_captcha($1, $2, $3, $4, $5)",
+            locks: Locks::codes(vec![lock("captcha", &device_id)]),
+            params: vec![
+                Box::new(device_id),
+                Box::new(storable(&guess.scene).into_owned()),
+                Box::new(storable(&guess.code).into_owned()),
+                Box::new(guess.now),
+                Box::new(i64::from(guess.max_guesses)),
+            ],
+        };
+        let rows = self.write_in_group(Write::Single(write)).await?;
         CaptchaOutcome::read(column(&only(rows)?, 0)?)
     }
 

@@ -3,8 +3,10 @@
 //! Every operation is one prepared statement, committed by itself: the operations that look before
 //! they write are PL/pgSQL functions (see `migrations/postgres`), so that each costs one round trip
 //! and no transaction is ever open while the program does something else. Under load, reads by key
-//! share connections ([`lanes`]) and the most frequent writes share commits ([`group`]).
+//! share statements ([`gather`]) and connections ([`lanes`]), and the most frequent writes share
+//! commits and statements ([`group`]).
 
+mod alike;
 mod along;
 mod codes;
 mod collections;
@@ -14,6 +16,7 @@ mod documents;
 mod failure;
 mod files;
 mod gate;
+mod gather;
 mod group;
 mod guesses;
 mod indexes;
@@ -26,6 +29,7 @@ mod open_data;
 mod operations;
 mod outcome;
 mod passkeys;
+mod questions;
 mod real_name;
 mod schema;
 mod second_steps;
@@ -45,7 +49,12 @@ use std::sync::{
 
 use lingpai_domain::clock::Clock;
 
-use self::{group::Group, lanes::Lanes, statements::Runner};
+use self::{
+    group::Group,
+    lanes::Lanes,
+    questions::Questions,
+    statements::{Reader, Runner},
+};
 use crate::{OpenError, Options};
 
 /// A store on PostgreSQL, version 14 or newer.
@@ -55,7 +64,8 @@ use crate::{OpenError, Options};
 pub struct PostgresStore {
     target: connect::Target,
     runner: Runner,
-    lanes: Lanes,
+    reader: Reader,
+    questions: Questions,
     group: Group,
     clock: Arc<dyn Clock>,
     reads: AtomicU64,
@@ -80,11 +90,13 @@ impl PostgresStore {
         let lanes = Lanes::share(options.connections);
         let runner =
             Runner { pool: target.pool(options, options.connections.saturating_sub(lanes))?, patience: connect::patience(options) };
+        let reader = Reader { runner: runner.clone(), lanes: Arc::new(Lanes::new(lanes)) };
         Ok(Self {
             target,
             group: Group::start(&runner),
+            questions: Questions::new(&reader),
             runner,
-            lanes: Lanes::new(lanes),
+            reader,
             clock: Arc::clone(&options.clock),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),

@@ -1,6 +1,7 @@
 //! Registering, signing in and out, passwords: what changes a user's sessions.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::atomic::{AtomicI64, Ordering},
 };
@@ -19,9 +20,10 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    alike::{RenewalColumns, SignInColumns},
     along::{DeliveryColumns, deliveries},
     failure::Failure,
-    group::{self, Write},
+    group::{self, Locks, Single, Write},
     invitations::inviters,
     log::LogColumns,
     outcome::Outcome,
@@ -115,6 +117,13 @@ pub(super) struct IdentityColumns {
     exclusive: bool,
 }
 
+impl IdentityColumns {
+    /// As [`Locks::identities`] has it.
+    fn lock(&self) -> String {
+        format!("{}\u{1f}{}", self.kind, self.value)
+    }
+}
+
 impl From<&Identity> for IdentityColumns {
     fn from(identity: &Identity) -> Self {
         Self {
@@ -153,6 +162,30 @@ fn told(log: &LogRow, previous: Option<&Logout>) -> Vec<DeliveryColumns> {
     deliveries(&[&log.told[..], previous].concat())
 }
 
+/// A sign-in that ends another session, stores the password anew or tells webhooks.
+fn sign_in_with_more(sign_in: &SignIn, session: SessionColumns, told: Vec<DeliveryColumns>) -> Single {
+    let uid = storable(&sign_in.uid).into_owned();
+    let previous = sign_in.previous.as_ref().map(SessionEnd::from);
+    let users = previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect();
+    let mut params: Vec<group::Value> = vec![
+        Box::new(uid),
+        Box::new(sign_in.revision),
+        Box::new(session),
+        Box::new(sign_in.lock.map(|lock| lock.limit)),
+        Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
+        Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
+        Box::new(previous),
+        Box::new(LogColumns::from(&sign_in.log)),
+    ];
+    let sql = if told.is_empty() {
+        "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)"
+    } else {
+        params.push(Box::new(told));
+        "SELECT lingpai_then_tell(lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8), $9)"
+    };
+    Single { sql, params, locks: Locks::users(users) }
+}
+
 impl PostgresStore {
     /// Notes that a token's life is in the database, so that the next sign-ins need not write it.
     fn remember_life(&self, life: Option<i64>) {
@@ -169,37 +202,45 @@ impl PostgresStore {
         let of_row = |row: Option<&LogRow>| row.map(|row| row.told.clone()).unwrap_or_default();
         let mut told = of_row(registration.log.as_ref());
         told.extend(of_row(registration.previous.as_ref().map(|previous| &previous.log)));
-        let answer = self
-            .write(
-                "SELECT lingpai_then_tell(lingpai_then_audit(lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9), $10, $11), $12)",
-                &[
-                    &storable(&parts.id),
-                    &Json(&parts.doc),
-                    &identities,
-                    &inviters(&parts),
-                    &registration.admin_seat,
-                    &session,
-                    &registration.previous.as_ref().map(SessionEnd::from),
-                    &registration.log.as_ref().map(LogColumns::from),
-                    &on_conflict,
-                    &registration.audit.as_ref().map(|row| storable(&row.id)),
-                    &registration.audit.as_ref().map(|row| Json(&row.doc)),
-                    &deliveries(&told),
-                ],
-            )
-            .await;
+        let life = session.as_ref().and_then(|session| session.longest_life);
+        let previous = registration.previous.as_ref().map(SessionEnd::from);
+        let uid = storable(&parts.id).into_owned();
+        let locks = Locks {
+            identities: identities.iter().filter(|identity| identity.exclusive).map(IdentityColumns::lock).collect(),
+            users: previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect(),
+            codes: Vec::new(),
+        };
+        let inviters = inviters(&parts).map(|list| list.into_iter().map(Cow::into_owned).collect::<Vec<_>>());
+        let params: Vec<group::Value> = vec![
+            Box::new(uid),
+            Box::new(Json(parts.doc)),
+            Box::new(identities),
+            Box::new(inviters),
+            Box::new(registration.admin_seat),
+            Box::new(session),
+            Box::new(previous),
+            Box::new(registration.log.as_ref().map(LogColumns::from)),
+            Box::new(on_conflict),
+            Box::new(registration.audit.as_ref().map(|row| storable(&row.id).into_owned())),
+            Box::new(registration.audit.as_ref().map(|row| Json(row.doc.clone()))),
+            Box::new(deliveries(&told)),
+        ];
+        let sql = "SELECT lingpai_then_tell(lingpai_then_audit(lingpai_register($1, $2, $3, $4, $5, $6, $7, $8, $9), $10, $11), $12)";
+        let write = Write::Single(Single { sql, params, locks });
+        // The administrator's seat has a lock of its own, which no group takes.
+        let answer = if registration.admin_seat { self.write_alone(write).await } else { self.write_in_group(write).await };
         match answer {
             Ok(rows) => {
                 let registered = outcome(rows)?;
                 if registered == Registered::Done {
-                    self.remember_life(session.as_ref().and_then(|session| session.longest_life));
+                    self.remember_life(life);
                 }
                 Ok(registered)
             }
             // The locks keep this from happening between two of us; rows written by hand take no lock.
             Err(failure) if failure.violates("identities_") || failure.violates("users_") => {
-                if on_conflict.is_some() {
-                    self.write("SELECT lingpai_append_log($1)", &[&on_conflict]).await?;
+                if let Some(row) = &registration.on_conflict {
+                    self.write("SELECT lingpai_append_log($1)", &[&LogColumns::from(row)]).await?;
                 }
                 Ok(Registered::AccountExists)
             }
@@ -210,27 +251,20 @@ impl PostgresStore {
     pub(super) async fn session_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, Failure> {
         let session = SessionColumns::new(&sign_in.session, &self.longest_life);
         let life = session.longest_life;
-        let uid = storable(&sign_in.uid).into_owned();
-        let previous = sign_in.previous.as_ref().map(SessionEnd::from);
         let told = told(&sign_in.log, sign_in.previous.as_ref());
-        let users = previous.iter().map(|previous| previous.uid.clone()).chain([uid.clone()]).collect();
-        let mut params: Vec<group::Value> = vec![
-            Box::new(uid),
-            Box::new(sign_in.revision),
-            Box::new(session),
-            Box::new(sign_in.lock.map(|lock| lock.limit)),
-            Box::new(sign_in.lock.map(|lock| lock.retry_ms)),
-            Box::new(sign_in.rehash.as_ref().map(|(password, version)| password_members(password, *version, None))),
-            Box::new(previous),
-            Box::new(LogColumns::from(&sign_in.log)),
-        ];
-        let sql = if told.is_empty() {
-            "SELECT lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8)"
+        let write = if sign_in.previous.is_none() && sign_in.rehash.is_none() && told.is_empty() {
+            Write::SignIn(SignInColumns {
+                uid: storable(&sign_in.uid).into_owned(),
+                revision: sign_in.revision,
+                session,
+                lock_limit: sign_in.lock.map(|lock| lock.limit),
+                retry_ms: sign_in.lock.map(|lock| lock.retry_ms),
+                log: LogColumns::from(&sign_in.log),
+            })
         } else {
-            params.push(Box::new(told));
-            "SELECT lingpai_then_tell(lingpai_sign_in($1, $2, $3, $4, $5, $6, $7, $8), $9)"
+            Write::Single(sign_in_with_more(sign_in, session, told))
         };
-        let rows = self.write_in_group(Write { sql, params, users }).await?;
+        let rows = self.write_in_group(write).await?;
         let signed_in = outcome(rows)?;
         if signed_in == SignedIn::Done {
             self.remember_life(life);
@@ -273,9 +307,9 @@ impl PostgresStore {
     pub(super) async fn session_fail_login(&self, failure: &FailedLogin) -> Result<FailedOutcome, Failure> {
         let uid = storable(&failure.uid).into_owned();
         let rows = self
-            .write_in_group(Write {
+            .write_in_group(Write::Single(Single {
                 sql: "SELECT lingpai_fail_login($1, $2, $3, $4, $5, $6)",
-                users: vec![uid.clone()],
+                locks: Locks::users(vec![uid.clone()]),
                 params: vec![
                     Box::new(uid),
                     Box::new(storable(&failure.ip).into_owned()),
@@ -284,7 +318,7 @@ impl PostgresStore {
                     Box::new(failure.lock.retry_ms),
                     Box::new(LogColumns::from(&failure.log)),
                 ],
-            })
+            }))
             .await?;
         outcome(rows)
     }
@@ -292,20 +326,14 @@ impl PostgresStore {
     pub(super) async fn session_renew(&self, renewal: &Renewal) -> Result<Renewed, Failure> {
         let session = SessionColumns::new(&renewal.session, &self.longest_life);
         let life = session.longest_life;
-        let uid = storable(&renewal.uid).into_owned();
-        let rows = self
-            .write_in_group(Write {
-                sql: "SELECT lingpai_renew_linked($1, $2, $3, $4, $5)",
-                users: vec![uid.clone()],
-                params: vec![
-                    Box::new(uid),
-                    Box::new(renewal.revision),
-                    Box::new(renewal.old_token.as_deref().map(|token| storable(token).into_owned())),
-                    Box::new(renewal.old_hash.to_vec()),
-                    Box::new(session),
-                ],
-            })
-            .await?;
+        let write = RenewalColumns {
+            uid: storable(&renewal.uid).into_owned(),
+            revision: renewal.revision,
+            old_token: renewal.old_token.as_deref().map(|token| storable(token).into_owned()),
+            old_hash: renewal.old_hash.to_vec(),
+            session,
+        };
+        let rows = self.write_in_group(Write::Renewal(write)).await?;
         let renewed = outcome(rows)?;
         if renewed == Renewed::Done {
             self.remember_life(life);
@@ -315,15 +343,15 @@ impl PostgresStore {
 
     pub(super) async fn session_logout(&self, logout: &Logout) -> Result<(), Failure> {
         let end = SessionEnd::from(logout);
-        let users = vec![end.uid.clone()];
+        let locks = Locks::users(vec![end.uid.clone()]);
         let write = if logout.log.told.is_empty() {
-            Write { sql: "SELECT lingpai_logout($1)", params: vec![Box::new(end)], users }
+            Single { sql: "SELECT lingpai_logout($1)", params: vec![Box::new(end)], locks }
         } else {
             let told = deliveries(&logout.log.told);
             let sql = "SELECT lingpai_then_tell('done', $2) FROM lingpai_logout($1)";
-            Write { sql, params: vec![Box::new(end), Box::new(told)], users }
+            Single { sql, params: vec![Box::new(end), Box::new(told)], locks }
         };
-        self.write_in_group(write).await?;
+        self.write_in_group(Write::Single(write)).await?;
         Ok(())
     }
 

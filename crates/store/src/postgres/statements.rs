@@ -1,11 +1,21 @@
 //! Running one prepared statement on a connection of the pool: the one place that talks to the server.
 
-use std::{future::Future, sync::atomic::Ordering, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use tokio_postgres::{Row, types::ToSql};
 
-use super::{PostgresStore, failure::Failure, group::Write};
+use super::{
+    PostgresStore,
+    failure::Failure,
+    gather::{Gather, Question},
+    group::{self, Write},
+    lanes::Lanes,
+};
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -42,10 +52,18 @@ async fn query(connection: &ClientWrapper, sql: &str, params: Params<'_>) -> Res
     Ok(connection.query(&statement, params).await?)
 }
 
-impl PostgresStore {
-    /// Runs a statement that only reads, by key and at most a few rows: see [`super::lanes`].
-    pub(super) async fn read_by_key(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+/// Runs short reads: see [`super::lanes`].
+#[derive(Clone)]
+pub struct Reader {
+    /// For where there are no lanes.
+    pub runner: Runner,
+    /// Connections that are shared.
+    pub lanes: Arc<Lanes>,
+}
+
+impl Reader {
+    /// Runs a statement that only reads, by key and a few rows for each.
+    pub async fn by_key(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         let Some(place) = self.lanes.place(&self.runner.pool).await? else { return self.runner.run(sql, params).await };
         let result = self.runner.in_time(query(place.connection(), sql, params)).await;
         if result.as_ref().is_err_and(Failure::spoils_connection) {
@@ -53,10 +71,31 @@ impl PostgresStore {
         }
         result
     }
+}
+
+impl PostgresStore {
+    /// Runs a statement that only reads, by key and at most a few rows: see [`super::lanes`].
+    pub(super) async fn read_by_key(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.reader.by_key(sql, params).await
+    }
+
+    /// Asks together with others who ask at this moment: see [`super::gather`].
+    pub(super) async fn ask<Q: Question>(&self, gather: &Gather<Q>, question: Q) -> Result<Vec<Row>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        gather.ask(question).await
+    }
 
     /// Runs a write that may share its commit with others. It is committed when this returns `Ok`.
     pub(super) async fn write_in_group(&self, write: Write) -> Result<Vec<Row>, Failure> {
         let rows = self.group.write(write, self.runner.patience).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(rows)
+    }
+
+    /// Runs a write that shares its commit with no other.
+    pub(super) async fn write_alone(&self, write: Write) -> Result<Vec<Row>, Failure> {
+        let rows = group::run_alone(&self.runner, &write).await?;
         self.writes.fetch_add(1, Ordering::Relaxed);
         Ok(rows)
     }

@@ -36,11 +36,6 @@ pub fn storable_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Cow<'a
     texts.into_iter().map(storable).collect()
 }
 
-/// A list of texts that are only looked up.
-pub fn lookup_keys(texts: &[String]) -> Vec<Cow<'_, str>> {
-    texts.iter().map(|text| lookup_key(text)).collect()
-}
-
 /// What [`storable`] was given.
 pub fn original(text: String) -> String {
     if !text.contains('\u{1}') {

@@ -13,9 +13,9 @@ use super::{
     along::deliveries,
     failure::Failure,
     invitations::ancestry_at,
-    log::RecentColumns,
+    questions::{ById, Candidate, Overview, View},
     statements::{column, only},
-    text::{lookup_key, lookup_keys, original, storable},
+    text::{lookup_key, original, storable},
 };
 use crate::document::{LoginColumns, invitation::show_inviters, stored_user};
 
@@ -29,20 +29,7 @@ pub(super) fn user_at(row: &Row, place: usize) -> Result<User, Failure> {
     Ok(user)
 }
 
-/// One row at least: the answers, and beside them the users found, if any.
-const CANDIDATES: &str = "
-    WITH hits AS MATERIALIZED (
-        SELECT uid, bool_or(app = '*' OR (app = $3 AND app <> '')) AS here FROM identities WHERE kind = $1 AND value = ANY ($2) GROUP BY uid
-    )
-    SELECT EXISTS (SELECT FROM hits WHERE NOT here),
-        CASE WHEN $4::text IS NULL THEN false ELSE lingpai_failed_thrice($4, $5, $6, $7, $8) END,
-        u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
-    FROM (SELECT) AS one
-    LEFT JOIN (SELECT uid FROM hits WHERE here ORDER BY uid LIMIT 2) AS found ON true
-    LEFT JOIN users AS u ON u.id = found.uid
-    LEFT JOIN logins AS l ON l.uid = found.uid";
-
-/// The same for identifiers of several kinds.
+/// One row at least: the answer, and beside it the users found, if any.
 const CANDIDATES_OF_ANY: &str = r#"
     WITH hits AS MATERIALIZED (SELECT uid, is_here FROM lingpai_holders_of_any($1, $2, $3))
     SELECT EXISTS (SELECT FROM hits WHERE NOT is_here),
@@ -51,15 +38,6 @@ const CANDIDATES_OF_ANY: &str = r#"
     LEFT JOIN (SELECT uid FROM hits WHERE is_here ORDER BY uid COLLATE "C" LIMIT 2) AS found ON true
     LEFT JOIN users AS u ON u.id = found.uid
     LEFT JOIN logins AS l ON l.uid = found.uid"#;
-
-const BY_ID: &str = "
-    SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
-    FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
-
-const BY_ID_WITH_SESSION: &str = "
-    SELECT EXISTS (SELECT FROM sessions WHERE uid = $1 AND token = $2), u.doc::text, u.revision, l.last_login_date, l.last_login_ip,
-        CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
-    FROM users AS u LEFT JOIN logins AS l ON l.uid = u.id WHERE u.id = $1";
 
 const HOLDERS: &str = r#"
     SELECT u.doc::text, u.revision, l.last_login_date, l.last_login_ip, CASE WHEN u.invited THEN lingpai_ancestry(u.id) END
@@ -70,30 +48,13 @@ const HOLDERS: &str = r#"
 
 impl PostgresStore {
     pub(super) async fn user_candidates(&self, query: &IdentityQuery, recent: Option<&RecentQuery>) -> Result<Candidates, Failure> {
-        let values = lookup_keys(&query.values);
-        let recent = recent.map(RecentColumns::from);
-        let recent = recent.as_ref();
-        let rows = self
-            .read_by_key(
-                CANDIDATES,
-                &[
-                    &lookup_key(query.kind.wire()),
-                    &values,
-                    &lookup_key(&query.app),
-                    &recent.map(|r| r.kind),
-                    &recent.map(|r| &r.ip),
-                    &recent.map(|r| &r.field),
-                    &recent.map(|r| &r.value),
-                    &recent.map(|r| r.since),
-                ],
-            )
-            .await?;
+        let rows = self.ask(&self.questions.candidates, Candidate::new(query, recent)).await?;
         let mut candidates = Candidates::default();
         for row in &rows {
-            candidates.elsewhere = column(row, 0)?;
-            candidates.failed_thrice = column(row, 1)?;
-            if column::<Option<&str>>(row, 2)?.is_some() {
-                candidates.users.push(user_at(row, 2)?);
+            candidates.elsewhere = column(row, 1)?;
+            candidates.failed_thrice = column(row, 2)?;
+            if column::<Option<&str>>(row, 3)?.is_some() {
+                candidates.users.push(user_at(row, 3)?);
             }
         }
         Ok(candidates)
@@ -114,19 +75,19 @@ impl PostgresStore {
     }
 
     pub(super) async fn user_by_id(&self, uid: &str) -> Result<Option<User>, Failure> {
-        let rows = self.read_by_key(BY_ID, &[&storable(uid)]).await?;
-        rows.first().map(|row| user_at(row, 0)).transpose()
+        let rows = self.ask(&self.questions.users, ById::new(uid)).await?;
+        rows.first().map(|row| user_at(row, 1)).transpose()
     }
 
     pub(super) async fn user_overview(&self, uid: &str) -> Result<Option<AccountOverview>, Failure> {
-        let rows = self.read_by_key("SELECT doc::text FROM users WHERE id = $1", &[&storable(uid)]).await?;
+        let rows = self.ask(&self.questions.overviews, Overview::new(uid)).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(serde_json::from_str(column(row, 0)?)?))
+        Ok(Some(serde_json::from_str(column(row, 1)?)?))
     }
 
     pub(super) async fn user_and_session(&self, uid: &str, token: &str) -> Result<Option<SessionView>, Failure> {
-        let rows = self.read_by_key(BY_ID_WITH_SESSION, &[&storable(uid), &storable(token)]).await?;
-        let view = |row| Ok(SessionView { listed: column(row, 0)?, user: user_at(row, 1)? });
+        let rows = self.ask(&self.questions.views, View::new(uid, token)).await?;
+        let view = |row| Ok(SessionView { listed: column(row, 1)?, user: user_at(row, 2)? });
         rows.first().map(view).transpose()
     }
 

@@ -11,6 +11,7 @@ mod samples;
 mod cluster;
 mod crossing;
 mod gate;
+mod gathering;
 mod grouping;
 mod handmade;
 mod odd_texts;
