@@ -19,11 +19,13 @@ pub struct Passkeys {
 /// The beginning of an Android app's origin; what follows is SHA-256 of its signing certificate in base64url.
 const ANDROID: &str = "android:apk-key-hash:";
 
-/// Reads the section. Everything is checked only where passkeys are switched on.
+/// Reads the section. What belongs together is checked only where passkeys are switched on.
 pub(super) fn read(reader: &mut Reader<'_>, mode: Mode) -> Option<Passkeys> {
     let enabled = reader.boolean("passkeys.enabled");
     let (rp_id, rp_name) = (reader.text("passkeys.rp_id"), reader.text("passkeys.rp_name"));
+    let problems_before = reader.problems.len();
     let origins = reader.list("passkeys.origins", |text| if is_origin(text, mode) { Ok(text.to_owned()) } else { Err(not_origin(text)) });
+    let origins_were_read = reader.problems.len() == problems_before;
     let per_user = reader.number("passkeys.per_user", 1..=50);
     if !enabled {
         return None;
@@ -55,7 +57,7 @@ pub(super) fn read(reader: &mut Reader<'_>, mode: Mode) -> Option<Passkeys> {
         );
     }
     let of_own_site = |origin: &String| host_of(origin).is_some_and(|host| host == rp_id || host.ends_with(&format!(".{rp_id}")));
-    if origins.is_empty() {
+    if origins.is_empty() && origins_were_read {
         reader.problem(
             "passkeys.origins",
             Words::new("启用通行密钥须列出允许的来源", "passkeys are switched on, but no origin may use them"),
