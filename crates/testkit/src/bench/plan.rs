@@ -51,7 +51,7 @@ pub struct Plan {
 /// If anything fails, above all if an answer is wrong.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     if let Some(unknown) = plan.only.iter().find(|only| names().all(|name| name != only.as_str())) {
-        bail!("nothing is named {unknown:?}; there are: {}", names().collect::<Vec<_>>().join(", "));
+        bail!("nothing is named {unknown:?}; there are: {}", names().collect::<Vec<_>>().join("; "));
     }
     let mut bench = Bench { plan, rows: Vec::new() };
     table::heading();

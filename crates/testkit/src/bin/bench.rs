@@ -28,8 +28,8 @@ struct Arguments {
     /// 只测此名称，或名称含此文字者。Only what has this name, else what has this text in its name.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// 只测这些名称，以逗号分隔或重复。Only what has these names, separated by commas or repeated.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "filter")]
+    /// 只测此名称，可重复。Only what has this name; may be repeated.
+    #[arg(long, value_name = "NAME", conflicts_with = "filter")]
     only: Vec<String>,
     /// sqlite 或 postgres；缺省为两者（postgres 需要 LINGPAI_TEST_POSTGRES）。The database; both by default.
     #[arg(long)]
