@@ -61,7 +61,8 @@ sdk-test: ## 测试 sdk/client、sdk/functions 与真实客户端 | test sdk/cli
 bench: ## 性能测试，结果写入 target/bench.json | benchmarks; prints a table, writes target/bench.json
 	@scripts/install-test-deps.sh
 	$(CARGO) build --locked --release --package lingpai-server --package lingpai-testkit --bins
-	scripts/with-test-services.sh $(CARGO) run --locked --release --package lingpai-testkit --bin bench -- $(ARGS)
+	LINGPAI_TEST_SHARED_BUFFERS=$(or $(LINGPAI_TEST_SHARED_BUFFERS),1GB) scripts/with-test-services.sh \
+		$(CARGO) run --locked --release --package lingpai-testkit --bin bench -- $(ARGS)
 
 # How long, and which targets (all by default): make fuzz SECONDS_EACH=600 TARGETS=secure_envelope
 SECONDS_EACH ?= 30

@@ -6,6 +6,7 @@
 # Both listen on free ports of 127.0.0.1 and keep their data in a temporary folder. The command finds
 # them in LINGPAI_TEST_POSTGRES (an administrator's URL) and LINGPAI_TEST_REDIS. Whatever happens to
 # the command, both servers are stopped and the folder is removed. Exit code: the command's.
+# LINGPAI_TEST_SHARED_BUFFERS sets how much memory PostgreSQL keeps pages in (64MB).
 set -Eeuo pipefail
 
 if [[ $# -eq 0 ]]; then
@@ -111,7 +112,7 @@ cat >>"$folder/postgres/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$folder/socket'
 max_connections = 300
-shared_buffers = 64MB
+shared_buffers = ${LINGPAI_TEST_SHARED_BUFFERS:-64MB}
 max_wal_size = 256MB
 log_min_messages = fatal
 CONF

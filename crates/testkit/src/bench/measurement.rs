@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     load::{self, Load, Outcome, SharedTraffic},
-    process,
+    process::{self, Backends},
     program::Program,
 };
 
@@ -37,9 +37,14 @@ pub struct Row {
     /// Of calls of the secure network: the median by that of the same call plain.
     pub times_plain: Option<f64>,
     /// Processor time of the program for one call, in microseconds: hardly depends on what else
-    /// the machine does. PostgreSQL's own is not in it.
+    /// the machine does. PostgreSQL's own is not in it. Only in the table, as are the next two.
+    #[serde(skip)]
     pub cpu_us: Option<f64>,
+    /// The same for PostgreSQL, if it runs on this machine.
+    #[serde(skip)]
+    pub database_cpu_us: Option<f64>,
     /// The same for the bare server.
+    #[serde(skip)]
     pub bare_cpu_us: Option<f64>,
     /// Anonymous memory of the program afterwards, MB.
     pub rss_mb: Option<f64>,
@@ -74,7 +79,7 @@ pub struct Rounds {
     pub warm_up: f64,
 }
 
-/// Measures a program beside the bare server.
+/// Measures a program beside the bare server; `database`: what is asked for the server's processes.
 ///
 /// # Errors
 /// If an answer is missing or wrong.
@@ -85,6 +90,7 @@ pub fn beside_bare(
     rounds: Rounds,
     connections: usize,
     traffic: &SharedTraffic,
+    database: impl FnOnce() -> Result<Option<Backends>>,
 ) -> Result<Row> {
     let load = |seconds| Load { connections, seconds, pace: None };
     let first = load::run(program.address(), load(rounds.warm_up), traffic)?;
@@ -92,11 +98,17 @@ pub fn beside_bare(
     // The bare server must not use up what only the program can answer.
     let repeated: SharedTraffic = std::rc::Rc::new(std::cell::RefCell::new(Repeated::of(traffic)?));
     load::run(bare.address(), load(rounds.warm_up), &repeated)?;
+    // By now the program has opened its connections.
+    let database = database()?;
 
-    let (mut sides, mut ratios) = ([Side::default(), Side::default()], Vec::new());
+    let (mut sides, mut ratios, mut database_ms) = ([Side::default(), Side::default()], Vec::new(), 0.0);
     for _ in 0..rounds.count {
         // What can be asked only once (a registration) may be used up before the last round.
+        let before = database.as_ref().map(Backends::processor_ms).transpose()?;
         let Some(rate) = sides[0].measure(program, load(rounds.seconds), traffic)? else { break };
+        if let (Some(database), Some(before)) = (&database, before) {
+            database_ms += database.processor_ms()? - before;
+        }
         let bare_rate = sides[1].measure(bare, load(rounds.bare_seconds), &repeated)?.context("an answer of the bare server")?;
         ratios.push(rate / bare_rate);
     }
@@ -108,6 +120,7 @@ pub fn beside_bare(
         bare_rate: Some(bare_rate),
         ratio_to_bare: Some(median(&mut ratios)),
         cpu_us: Some(cpu_us),
+        database_cpu_us: database.map(|_| database_ms * 1000.0 / own.calls.max(1) as f64),
         bare_cpu_us: Some(bare_cpu_us),
         rss_mb: Some(program.memory_mb()?),
         ..Row::of(name, load(0.0), rate, &times)

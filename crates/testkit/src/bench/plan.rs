@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lingpai_domain::clock::Clock;
 use lingpai_server::{runtime::SystemClock, telemetry::Stopwatch};
 use tokio::runtime::Runtime;
@@ -11,9 +11,11 @@ use super::{
     argon2id,
     clientdb::GetByKey,
     configuration::Hashing,
+    load::SharedTraffic,
     measurement::{Rounds, Row, beside_bare, median},
     micro, micro_store,
     population::{Population, issue_captchas},
+    process::Backends,
     program::{Program, beside_this_one},
     sealed, table, targets,
     traffic::{AccountInfo, CreateCaptcha, Login, RefreshToken, RegisterUser, Traffic},
@@ -34,6 +36,8 @@ pub struct Plan {
     pub quick: bool,
     /// Only what has this name, or (if nothing has) this text in its name.
     pub filter: Option<String>,
+    /// Only what has one of these names; empty: everything.
+    pub only: Vec<String>,
     /// On these databases.
     pub engines: Vec<Engine>,
     /// With so many connections at the same time, one after the other.
@@ -47,6 +51,9 @@ pub struct Plan {
 /// # Errors
 /// If anything fails, above all if an answer is wrong.
 pub fn run(plan: &Plan) -> Result<Vec<Row>> {
+    if let Some(unknown) = plan.only.iter().find(|only| names().all(|name| name != only.as_str())) {
+        bail!("nothing is named {unknown:?}; there are: {}", names().collect::<Vec<_>>().join("; "));
+    }
     let mut bench = Bench { plan, rows: Vec::new() };
     table::heading();
     for (name, measure) in micro::ALL {
@@ -96,6 +103,14 @@ impl Site {
         }
     }
 
+    /// The server's processes at this moment.
+    fn backends(&self) -> Result<Option<Backends>> {
+        match self.engine {
+            Engine::Sqlite => Ok(None),
+            Engine::Postgres => Runtime::new()?.block_on(Backends::of(&self.url)),
+        }
+    }
+
     /// Marks a row as measured here.
     pub(super) fn sign(&self, row: Row) -> Row {
         Row { engine: self.name().to_owned(), users: self.users, ..row }
@@ -106,12 +121,18 @@ impl Site {
 const OF_HMAC_SHA256: [&str; 8] =
     ["start-up", "idle", "getAccountInfo", "clientDB get by key", "refreshToken", "login hmac-sha256", "createCaptcha", "registerUser"];
 
+/// Names of all rows.
+fn names() -> impl Iterator<Item = &'static str> {
+    micro::ALL.iter().map(|(name, _)| *name).chain(micro_store::NAMES).chain(OF_HMAC_SHA256).chain(argon2id::NAMES).chain(sealed::NAMES)
+}
+
 impl Bench<'_> {
     fn wants(&self, name: &str) -> bool {
+        if !self.plan.only.is_empty() && !self.plan.only.iter().any(|only| only == name) {
+            return false;
+        }
         let Some(filter) = self.plan.filter.as_deref() else { return true };
-        let micro = micro::ALL.iter().map(|(name, _)| *name).chain(micro_store::NAMES);
-        let is_name = micro.chain(OF_HMAC_SHA256).chain(argon2id::NAMES).chain(sealed::NAMES).any(|name| name == filter);
-        if is_name { name == filter } else { name.contains(filter) }
+        if names().any(|name| name == filter) { name == filter } else { name.contains(filter) }
     }
 
     fn take(&mut self, row: Row) {
@@ -133,7 +154,8 @@ impl Bench<'_> {
             return Ok(());
         }
         let executable = match &self.plan.program {
-            Some(path) => path.clone(),
+            // It is started in a folder of its own.
+            Some(path) => path.canonicalize().with_context(|| path.display().to_string())?,
             None => beside_this_one()?,
         };
         let runtime = Runtime::new()?;
@@ -163,7 +185,7 @@ impl Bench<'_> {
             (true, false) => 90_000,
         };
         runtime.block_on(async {
-            let store = lingpai_store::open(url, &lingpai_store::Options::new(clock)).await?;
+            let store = lingpai_store::open(&unhurried(engine, url), &lingpai_store::Options::new(clock)).await?;
             population.fill(&store).await?;
             issue_captchas(&store, captchas, now_ms).await?;
             // Closes it, which for SQLite moves everything into the file.
@@ -193,7 +215,8 @@ impl Bench<'_> {
         let refresh: Rc<RefCell<RefreshToken>> = Rc::new(RefCell::new(RefreshToken::new(&site.tokens)));
         if self.wants("refreshToken") {
             for &connections in &self.plan.connections {
-                let row = beside_bare("refreshToken", &program, &bare, self.rounds(), connections, &(refresh.clone() as _))?;
+                let traffic: SharedTraffic = refresh.clone();
+                let row = beside_bare("refreshToken", &program, &bare, self.rounds(), connections, &traffic, || site.backends())?;
                 self.take(site.sign(row));
             }
         }
@@ -221,7 +244,7 @@ impl Bench<'_> {
         if self.wants(name) {
             for &connections in &self.plan.connections {
                 let traffic: Rc<RefCell<dyn Traffic>> = Rc::new(RefCell::new(traffic()));
-                let row = beside_bare(name, program, bare, self.rounds(), connections, &traffic);
+                let row = beside_bare(name, program, bare, self.rounds(), connections, &traffic, || site.backends());
                 self.take(site.sign(row.with_context(|| format!("{name} with {connections} connections on {}", site.name()))?));
             }
         }
@@ -239,6 +262,14 @@ fn start_up(site: &Site) -> Result<Row> {
     }
     let p50_ms = median(&mut times);
     Ok(site.sign(Row { name: "start-up".into(), p50_ms, p99_ms: times.last().copied().unwrap_or_default(), ..Row::default() }))
+}
+
+/// For filling a database, which need not be safe on disk at every step.
+fn unhurried(engine: Engine, url: &str) -> String {
+    match engine {
+        Engine::Sqlite => url.to_owned(),
+        Engine::Postgres => format!("{url}{}options=-c%20synchronous_commit%3Doff", if url.contains('?') { '&' } else { '?' }),
+    }
 }
 
 /// Lets PostgreSQL do what it would do by itself soon, in the middle of a measurement.

@@ -31,6 +31,36 @@ pub fn processor_ms(pid: u32) -> Result<f64> {
     Ok(ticks.iter().sum::<f64>() * TICK_MS)
 }
 
+/// The processes of a PostgreSQL server on this machine, which the server itself names.
+#[derive(Debug)]
+pub struct Backends {
+    pids: Vec<u32>,
+}
+
+impl Backends {
+    /// Those of the server at a URL at this moment: all connections should be open. `None`: it runs on another machine.
+    ///
+    /// # Errors
+    /// If the server cannot be asked.
+    pub async fn of(url: &str) -> Result<Option<Self>> {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        // It ends with the client.
+        tokio::spawn(connection);
+        let rows = client.query("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()", &[]).await?;
+        let pids: Vec<u32> = rows.iter().filter_map(|row| u32::try_from(row.get::<_, i32>(0)).ok()).collect();
+        let is_here = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("postgres"));
+        Ok(pids.iter().all(is_here).then_some(Self { pids }))
+    }
+
+    /// See [`processor_ms`]; those that have ended do not count.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn processor_ms(&self) -> Result<f64> {
+        Ok(self.pids.iter().filter_map(|&pid| processor_ms(pid).ok()).sum())
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

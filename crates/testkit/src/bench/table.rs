@@ -5,15 +5,15 @@ use super::measurement::Row;
 /// Prints the heading.
 pub fn heading() {
     println!(
-        "{:<34} {:<8} {:>5} {:>10} {:>9} {:>9} {:>9} {:>10} {:>6} {:>8} {:>8} {:>7}",
-        "name", "engine", "conns", "rate/s", "p50 ms", "p99 ms", "p99.9 ms", "bare/s", "ratio", "cpu us", "bare us", "RSS MB"
+        "{:<34} {:<8} {:>5} {:>10} {:>9} {:>9} {:>9} {:>10} {:>6} {:>8} {:>8} {:>8} {:>7}",
+        "name", "engine", "conns", "rate/s", "p50 ms", "p99 ms", "p99.9 ms", "bare/s", "ratio", "cpu us", "db us", "bare us", "RSS MB"
     );
 }
 
 /// Prints one line.
 pub fn line(row: &Row) {
     println!(
-        "{:<34} {:<8} {:>5} {:>10} {:>9} {:>9} {:>9} {:>10} {:>6} {:>8} {:>8} {:>7}",
+        "{:<34} {:<8} {:>5} {:>10} {:>9} {:>9} {:>9} {:>10} {:>6} {:>8} {:>8} {:>8} {:>7}",
         row.name,
         row.engine,
         row.connections,
@@ -24,6 +24,7 @@ pub fn line(row: &Row) {
         optional(row.bare_rate),
         optional(row.ratio_to_bare),
         optional(row.cpu_us),
+        optional(row.database_cpu_us),
         optional(row.bare_cpu_us),
         optional(row.rss_mb),
     );

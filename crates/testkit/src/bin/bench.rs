@@ -28,6 +28,9 @@ struct Arguments {
     /// 只测此名称，或名称含此文字者。Only what has this name, else what has this text in its name.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// 只测此名称，可重复。Only what has this name; may be repeated.
+    #[arg(long, value_name = "NAME", conflicts_with = "filter")]
+    only: Vec<String>,
     /// sqlite 或 postgres；缺省为两者（postgres 需要 LINGPAI_TEST_POSTGRES）。The database; both by default.
     #[arg(long)]
     engine: Vec<Engine>,
@@ -60,8 +63,8 @@ fn main() -> Result<()> {
     }
     let engines = if arguments.engine.is_empty() { Engine::ALL.to_vec() } else { arguments.engine };
     let connections = if arguments.connections.is_empty() { vec![1, 32, 256] } else { arguments.connections };
-    let Arguments { users, quick, filter, program, .. } = arguments;
-    let rows = run(&Plan { users, quick, filter, engines, connections, program })?;
+    let Arguments { users, quick, filter, only, program, .. } = arguments;
+    let rows = run(&Plan { users, quick, filter, only, engines, connections, program })?;
     // .../target/release/bench
     let target = std::env::current_exe()?.ancestors().nth(2).context("the target folder")?.to_owned();
     let path = target.join("bench.json");
