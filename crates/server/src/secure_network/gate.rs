@@ -3,7 +3,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use lingpai_domain::{client::Source, error::Error, limits::Caller};
+use lingpai_domain::{
+    client::Source,
+    error::{Code, Error},
+    limits::Caller,
+};
 use lingpai_secure::{
     client_key::NONCE_LENGTH,
     envelope::{AuthenticCall, Envelope, OpenedCall, SecretType, Target, TimeWindow},
@@ -270,7 +274,7 @@ async fn open_weixin(
     let now_ms = state.base.clock.now_ms();
     let names_user = ["mpWeixinCode", "mpWeixinOpenid"].iter().any(|name| options.get(*name).is_some_and(|value| !value.is_null()));
     let uid = match outside.get("uniIdToken").and_then(Value::as_str) {
-        Some(token) if !names_user => present_uid(state, info, token).await,
+        Some(token) if !names_user => present_uid(state, info, token).await?,
         _ => None,
     };
     let opened = weixin::open(&BridgeKeys(state), config, now_ms, facts, &options, uid.as_deref(), args).await?;
@@ -280,8 +284,8 @@ async fn open_weixin(
     Ok(Admitted { args: put_inside(outside, opened.args), secured, seal })
 }
 
-/// Whose token it is, if it holds.
-async fn present_uid(state: &State, info: &Value, token: &str) -> Option<String> {
+/// Whose token it is, if it holds; 70005 if there is no such account any more.
+async fn present_uid(state: &State, info: &Value, token: &str) -> Result<Option<String>, Refusal> {
     let call = Call {
         function: String::new(),
         method: String::new(),
@@ -295,8 +299,10 @@ async fn present_uid(state: &State, info: &Value, token: &str) -> Option<String>
         secured: Secured::default(),
         signed: None,
     };
-    let (user, _) = present_user(state, &call).await;
-    user.get("uid").and_then(Value::as_str).map(str::to_owned)
+    match present_user(state, &call).await {
+        (_, Some(Code::AccountNotExists)) => Err(Refusal::AccountMissing),
+        (user, _) => Ok(user.get("uid").and_then(Value::as_str).map(str::to_owned)),
+    }
 }
 
 /// The arguments that were inside, with what may stand outside of the seal: the token, unless there is one inside.

@@ -1,7 +1,7 @@
 //! `opendb-open-data`: credentials and other values with an end.
 
 use postgres_types::Json;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{PostgresStore, failure::Failure, statements::column, text::storable};
 use crate::document::{from_text, open_data};
@@ -40,10 +40,9 @@ impl PostgresStore {
     pub(super) async fn assertion_counter_raise(&self, id: &str, counter: u32) -> Result<bool, Failure> {
         let rows = self
             .write(
-                "UPDATE documents SET doc = jsonb_set(doc, '{assertion_counter}', to_jsonb($2::bigint))
-                WHERE collection = 'opendb-app-client-key' AND id = $1
-                  AND coalesce((doc ->> 'assertion_counter')::bigint, 0) < $2::bigint RETURNING seq",
-                &[&storable(id), &i64::from(counter)],
+                "UPDATE documents SET doc = lingpai_with(doc, $2) WHERE collection = 'opendb-app-client-key' AND id = $1
+                AND coalesce(lingpai_integer(lingpai_readable(doc) -> 'assertion_counter'), 0) < $3 RETURNING seq",
+                &[&storable(id), &Json(json!({"assertion_counter": counter})), &i64::from(counter)],
             )
             .await?;
         Ok(!rows.is_empty())

@@ -10,7 +10,8 @@ on_every_store!(
     a_value_is_removed_once,
     imported_values_are_read,
     a_value_is_replaced_only_if_it_is_the_expected_one,
-    client_keys_are_found_by_their_id
+    client_keys_are_found_by_their_id,
+    a_counter_only_grows
 );
 
 async fn a_value_lives_until_its_end(db: &Database) {
@@ -50,6 +51,22 @@ async fn client_keys_are_found_by_their_id(db: &Database) {
     db.put("opendb-open-data", json!({"_id": "4567"})).await;
     assert_eq!(db.store.app_client_key("0123").await.unwrap().map(serde_json::Value::Object), Some(key));
     assert_eq!(db.store.app_client_key("4567").await.unwrap(), None);
+}
+
+async fn a_counter_only_grows(db: &Database) {
+    db.put("opendb-app-client-key", json!({"_id": "a", "appid": "__UNI__A", "assertion_counter": 0})).await;
+    db.put("opendb-app-client-key", json!({"_id": "b", "appid": "\u{0}"})).await;
+    let raise = async |id: &str, counter| db.store.raise_assertion_counter(id, counter).await.unwrap();
+    assert!(!raise("a", 0).await && raise("a", 2).await && !raise("a", 2).await && !raise("a", 1).await);
+    assert!(raise("a", u32::MAX).await && !raise("a", u32::MAX).await);
+    assert!(raise("b", 1).await && !raise("nobody", 1).await);
+    assert_eq!(
+        db.export("opendb-app-client-key").await,
+        [
+            json!({"_id": "a", "appid": "__UNI__A", "assertion_counter": u32::MAX}),
+            json!({"_id": "b", "appid": "\u{0}", "assertion_counter": 1})
+        ]
+    );
 }
 
 async fn a_value_is_removed_once(db: &Database) {

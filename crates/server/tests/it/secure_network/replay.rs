@@ -48,7 +48,8 @@ async fn a_restart_forgets_nothing(engine: Engine) -> Outcome {
     assert_eq!(client.send(&app, CALL, args.clone()).await?["errCode"], 0);
     let clock = app.clock.clone();
     let database = app.stop_and_keep_database().await?;
-    let app = web(TestApp::builder().engine(engine)).database(database).clock(clock).start().await?;
+    let random = lingpai_testkit::random::SeededRandom::new(3);
+    let app = web(TestApp::builder().engine(engine)).database(database).clock(clock).random(random).start().await?;
     refused_by_number(&client.send(&app, CALL, args).await?, 70004);
     assert_eq!(client.call(&app, CALL, SecretType::Both, supported()).await?["errCode"], 0);
     app.stop().await

@@ -153,11 +153,15 @@ async fn one_that_is_too_old_can_be_refused(engine: Engine) -> Outcome {
     clock.advance(HOUR_MS);
     refresh(&app).await;
     assert_eq!(code(&app, &setting).await?, 0);
+    publisher.says(StatusCode::INTERNAL_SERVER_ERROR, "");
     clock.advance(72 * HOUR_MS);
+    refresh(&app).await;
     assert_eq!(code(&app, &setting).await?, 0);
     clock.advance(1);
     let evidence = |challenge: &[u8; 32], client: &Client| setting.evidence(challenge, client, &Description::default());
     refused_by_number(&android()?.shake_hands_with(&app, evidence).await?, 50000);
+    publisher.lists("0abc");
+    clock.advance(HOUR_MS);
     refresh(&app).await;
     assert_eq!(code(&app, &setting).await?, 0);
     app.stop().await

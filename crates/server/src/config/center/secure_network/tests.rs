@@ -138,6 +138,48 @@ fn everything_wrong_is_told_at_once_with_line_and_nearest_name() {
 }
 
 #[test]
+fn a_source_of_revocations_is_read_and_must_be_safe() {
+    let with = |source: Value| {
+        let mut text = example();
+        text["androidRevocations"] = source;
+        read(&text.to_string())
+    };
+    let (config, problems) = with(json!({"url": "https://example.com/status"}));
+    assert_eq!(problems, []);
+    let source = config.revocation_source.unwrap();
+    let hour_ms = 3_600_000;
+    assert_eq!((source.every_ms, source.max_age_ms, source.refuses_when_stale), (24 * hour_ms, 168 * hour_ms, false));
+    let (config, problems) = with(json!({"url": "http://127.0.0.1:8080/status", "everyHours": 1, "maxAgeHours": 2, "whenStale": "refuse"}));
+    assert_eq!(problems, []);
+    assert!(config.revocation_source.unwrap().refuses_when_stale);
+    for (source, place) in [
+        (json!({"url": "http://example.com/status"}), "androidRevocations.url"),
+        (json!({"url": "status.json"}), "androidRevocations.url"),
+        (json!({"url": "https://example.com", "everyHours": 0}), "androidRevocations.everyHours"),
+        (json!({"url": "https://example.com", "everyHours": 48, "maxAgeHours": 24}), "androidRevocations.maxAgeHours"),
+        (json!({"url": "https://example.com", "whenStale": "ignore"}), "androidRevocations.whenStale"),
+        (json!({"every": 1}), "androidRevocations.every"),
+    ] {
+        let (_, problems) = with(source.clone());
+        assert!(problems.iter().any(|problem| problem.place.path == place), "{source}: {problems:?}");
+    }
+}
+
+#[test]
+fn only_what_attests_can_be_made_to_assert() {
+    let with = |require: &str| {
+        let mut text = example();
+        text["apps"][0]["ios"][0]["assertions"] = json!("require");
+        text["apps"][0]["ios"][0]["require"] = json!(require);
+        read(&text.to_string())
+    };
+    let (config, problems) = with("attested");
+    assert_eq!(problems, []);
+    assert!(config.app("__UNI__ABC").unwrap().entries(Platform::Ios).next().unwrap().asserts);
+    assert_eq!(with("keyed").1.iter().map(|problem| problem.place.path.as_str()).collect::<Vec<_>>(), ["apps[0].ios[0].assertions"]);
+}
+
+#[test]
 fn odd_documents_do_no_harm() {
     for text in ["null", "[]", "5", "{\"apps\": [null, [], {\"appId\": 5}], \"verifyClient\": []}", "{\"verifyClient\": {\"rules\": []}}"] {
         assert!(!read(text).1.is_empty(), "{text}");
