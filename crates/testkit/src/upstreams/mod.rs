@@ -27,7 +27,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::{
     net::TcpListener,
-    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch},
     task::JoinHandle,
 };
 
@@ -47,7 +47,7 @@ struct Shared {
     weixin: OnceLock<Arc<StrictWeixin>>,
     requests: Mutex<Vec<Value>>,
     faces: strict::Faces,
-    fault: Mutex<Option<Fault>>,
+    fault: watch::Sender<Option<Fault>>,
     pictures: Arc<AsyncMutex<()>>,
     /// What addresses of pictures begin with instead of WeChat's, if that was said.
     picture_base: OnceLock<String>,
@@ -66,7 +66,7 @@ pub enum Fault {
     Refusal,
     /// JSON of four megabytes.
     Huge,
-    /// No answer.
+    /// No answer until they do something else.
     Hang,
     /// HTTP 500.
     Broken,
@@ -79,7 +79,7 @@ impl Fault {
     pub const ALL: [Self; 8] =
         [Self::Html, Self::Empty, Self::OtherJson, Self::Refusal, Self::Huge, Self::Hang, Self::Broken, Self::Redirect];
 
-    async fn answer(self, base: &str) -> Response {
+    fn answer(self, base: &str) -> Response {
         let json = [(header::CONTENT_TYPE, "application/json")];
         match self {
             Self::Html => {
@@ -96,7 +96,8 @@ impl Fault {
                 (json, refusal.to_string()).into_response()
             }
             Self::Huge => (json, format!(r#"{{"errcode":0,"x":"{}"}}"#, "x".repeat(4 * 1024 * 1024))).into_response(),
-            Self::Hang => std::future::pending().await,
+            // Its answer is waited for elsewhere; this is what comes in the end.
+            Self::Hang => StatusCode::BAD_GATEWAY.into_response(),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "oops").into_response(),
             Self::Redirect => (StatusCode::FOUND, [(header::LOCATION, format!("{base}/elsewhere"))]).into_response(),
         }
@@ -116,7 +117,7 @@ impl Upstreams {
             weixin: OnceLock::new(),
             requests: Mutex::default(),
             faces: strict::Faces::default(),
-            fault: Mutex::default(),
+            fault: watch::Sender::new(None),
             pictures: Arc::default(),
             picture_base: OnceLock::new(),
         });
@@ -136,7 +137,7 @@ impl Upstreams {
 
     /// From now on every answer is wrong in this way; `None`: none is.
     pub fn misbehave(&self, fault: Option<Fault>) {
-        *self.state.fault.lock() = fault;
+        self.state.fault.send_replace(fault);
     }
 
     /// From now on WeChat's profiles name pictures of this stand-in's, at loopback.
@@ -205,9 +206,12 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     });
     let params: Map<String, Value> = query.into_iter().chain(data).collect();
     let asked = strict::Asked { place: &place, params: &params, headers: &headers, body: &body, query: uri.query().unwrap_or_default() };
-    let fault = *shared.fault.lock();
+    let fault = *shared.fault.borrow();
     if let Some(fault) = fault {
-        return fault.answer("http://127.0.0.1").await;
+        if fault == Fault::Hang {
+            let _ = shared.fault.subscribe().wait_for(|now| *now != Some(Fault::Hang)).await;
+        }
+        return fault.answer("http://127.0.0.1");
     }
     let weixin = shared.weixin.get();
     if let Some(weixin) = weixin {
