@@ -46,7 +46,13 @@ fn cases(world: &third_parties::World) -> anyhow::Result<Vec<Case>> {
         ("bindApple", "app", json!({"identityToken": identity}), NO_ACCOUNT, true),
         ("bindMobileByUniverify", "app", number, NO_ACCOUNT, true),
         ("bindMobileByMpWeixin", "mp-weixin", json!({"code": "phone-13800000001"}), NO_ACCOUNT, true),
-        ("getFrvCertifyId", "app", json!({"realName": "张三", "idCard": "11010519491231002X", "metaInfo": "{}"}), "uni-id-unknown-error", true),
+        (
+            "getFrvCertifyId",
+            "app",
+            json!({"realName": "张三", "idCard": "11010519491231002X", "metaInfo": "{}"}),
+            "uni-id-unknown-error",
+            true,
+        ),
     ])
 }
 
