@@ -4,7 +4,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use lingpai_store::redis::Redis;
-use parking_lot::Mutex;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -32,7 +31,6 @@ pub struct TestRedis {
     address: SocketAddr,
     url: url::Url,
     way: watch::Sender<Way>,
-    accepted: Arc<Mutex<usize>>,
     task: JoinHandle<()>,
 }
 
@@ -48,15 +46,12 @@ impl TestRedis {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (way, looked_at) = watch::channel(Way::Open);
-        let accepted = Arc::<Mutex<usize>>::default();
-        let counted = accepted.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                *counted.lock() += 1;
                 tokio::spawn(lead(client, server.clone(), looked_at.clone()));
             }
         });
-        Ok(Self { address, url, way, accepted, task })
+        Ok(Self { address, url, way, task })
     }
 
     /// What `redis.url` is to be.
@@ -72,11 +67,6 @@ impl TestRedis {
     /// Opens, cuts or blocks the way, present connections included.
     pub fn set(&self, way: Way) {
         self.way.send_replace(way);
-    }
-
-    /// How many connections there were.
-    pub fn connections(&self) -> usize {
-        *self.accepted.lock()
     }
 
     /// The server itself, whatever the way is like.

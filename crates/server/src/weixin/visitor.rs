@@ -126,7 +126,9 @@ fn picture_extension(address: &str) -> Option<&'static str> {
     if !matches!(address.scheme(), "https" | "http") {
         return None;
     }
-    match address.path().rsplit_once('.') {
+    // A dot in a folder's name says nothing of the picture.
+    let name = address.path().rsplit('/').next().unwrap_or_default();
+    match name.rsplit_once('.') {
         None => Some("jpg"),
         Some((_, extension)) => PICTURES.into_iter().find(|picture| picture.eq_ignore_ascii_case(extension)),
     }
@@ -141,6 +143,8 @@ mod tests {
         for (address, kind) in [
             ("https://thirdwx.qlogo.cn/mmopen/vi_32/A/132", Some("jpg")),
             ("http://thirdqq.qlogo.cn/g/A/40.PNG?x=1", Some("png")),
+            ("https://example.com/cdn.example.com/mmopen/A/132", Some("jpg")),
+            ("https://example.com/a.png/b.svg", None),
             ("https://example.com/a.svg", None),
             ("https://example.com/a.html", None),
             ("javascript:alert(1)", None),

@@ -28,7 +28,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::{
     net::TcpListener,
-    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch},
     task::JoinHandle,
 };
 
@@ -48,7 +48,7 @@ struct Shared {
     weixin: OnceLock<Arc<StrictWeixin>>,
     requests: Mutex<Vec<Value>>,
     faces: strict::Faces,
-    fault: Mutex<Option<Fault>>,
+    fault: watch::Sender<Option<Fault>>,
     pictures: Arc<AsyncMutex<()>>,
     /// What addresses of pictures begin with instead of WeChat's, if that was said.
     picture_base: OnceLock<String>,
@@ -67,7 +67,7 @@ pub enum Fault {
     Refusal,
     /// JSON of four megabytes.
     Huge,
-    /// No answer.
+    /// No answer until they do something else.
     Hang,
     /// HTTP 500.
     Broken,
@@ -80,7 +80,7 @@ impl Fault {
     pub const ALL: [Self; 8] =
         [Self::Html, Self::Empty, Self::OtherJson, Self::Refusal, Self::Huge, Self::Hang, Self::Broken, Self::Redirect];
 
-    async fn answer(self, base: &str) -> Response {
+    fn answer(self, base: &str) -> Response {
         let json = [(header::CONTENT_TYPE, "application/json")];
         match self {
             Self::Html => {
@@ -97,7 +97,8 @@ impl Fault {
                 (json, refusal.to_string()).into_response()
             }
             Self::Huge => (json, format!(r#"{{"errcode":0,"x":"{}"}}"#, "x".repeat(4 * 1024 * 1024))).into_response(),
-            Self::Hang => std::future::pending().await,
+            // Its answer is waited for elsewhere; this is what comes in the end.
+            Self::Hang => StatusCode::BAD_GATEWAY.into_response(),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "oops").into_response(),
             Self::Redirect => (StatusCode::FOUND, [(header::LOCATION, format!("{base}/elsewhere"))]).into_response(),
         }
@@ -117,7 +118,7 @@ impl Upstreams {
             weixin: OnceLock::new(),
             requests: Mutex::default(),
             faces: strict::Faces::default(),
-            fault: Mutex::default(),
+            fault: watch::Sender::new(None),
             pictures: Arc::default(),
             picture_base: OnceLock::new(),
         });
@@ -137,7 +138,7 @@ impl Upstreams {
 
     /// From now on every answer is wrong in this way; `None`: none is.
     pub fn misbehave(&self, fault: Option<Fault>) {
-        *self.state.fault.lock() = fault;
+        self.state.fault.send_replace(fault);
     }
 
     /// From now on WeChat's profiles name pictures of this stand-in's, at loopback.
@@ -206,9 +207,12 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     });
     let params: Map<String, Value> = query.into_iter().chain(data).collect();
     let asked = strict::Asked { place: &place, params: &params, headers: &headers, body: &body, query: uri.query().unwrap_or_default() };
-    let fault = *shared.fault.lock();
+    let fault = *shared.fault.borrow();
     if let Some(fault) = fault {
-        return fault.answer("http://127.0.0.1").await;
+        if fault == Fault::Hang {
+            let _ = shared.fault.subscribe().wait_for(|now| *now != Some(Fault::Hang)).await;
+        }
+        return fault.answer("http://127.0.0.1");
     }
     let weixin = shared.weixin.get();
     if let Some(weixin) = weixin {
