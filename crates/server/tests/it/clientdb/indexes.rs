@@ -1,7 +1,6 @@
 //! Indexes of a project's own collections: unique ones refuse, and all of them find what a look at every document finds.
 
 use super::*;
-use crate::kit::people::*;
 
 both_engines!(indexed: unique_indexes_refuse_with_their_fields, an_index_changes_no_answer);
 each_engine!(a_start_with_duplicates_is_refused_by_name);
