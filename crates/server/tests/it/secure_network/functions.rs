@@ -87,10 +87,13 @@ async fn the_url_form_reaches_those_that_are_open_to_it(engine: Engine) -> Outco
         Ok(())
     })
     .await?;
-    for (verify, status) in [(json!({"enable": false}), 200), (json!({"enable": true}), 70008)] {
+    let cases = [(false, "refuse", 200), (true, "allow", 200), (true, "refuse", 70008)];
+    for (verified, url, status) in cases {
+        let mut config = web_config(json!({"enable": verified}));
+        config["url"] = json!(url);
         let service = Service::start().await?;
         let sections = format!("{}http = true\n", service.section(500));
-        let builder = TestApp::builder().engine(engine).secure_network(web_config(verify)).sections(&sections);
+        let builder = TestApp::builder().engine(engine).secure_network(config).sections(&sections);
         crate::kit::engines::with_app(builder, async |app| {
             let request = app.http().post(app.url("/http/echo/a/b?x=1&x=2")).header("x-own", "mine").body("{\"mode\":\"thrown\"}");
             let answer: Value = request.send().await?.json().await?;
