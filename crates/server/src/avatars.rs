@@ -17,7 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{config::Settings, runtime::told, state::State};
+use crate::{config::Settings, files::content, runtime::told, state::State};
 
 /// Newcomers whose pictures wait; of more the third party's address stays.
 const MOST: usize = 1_000;
@@ -147,7 +147,7 @@ async fn keep(state: &State, newcomer: &Newcomer, picture: Picture, public_url: 
     let base = &state.base;
     let id = base.random.hex(16);
     let name = format!("avatar.{}", Picture::EXTENSION);
-    let mut incoming = state.files.folder.receive(&id).await?;
+    let mut incoming = state.files.receive(&id).await?;
     incoming.write(&picture.bytes).await?;
     incoming.finish().await?;
     let record = FileRecord {
@@ -164,7 +164,7 @@ async fn keep(state: &State, newcomer: &Newcomer, picture: Picture, public_url: 
     if base.store.add_file(&record, quota).await? != FileAdded::Done {
         return Ok("over_quota");
     }
-    let stored = incoming.keep(&state.files.folder.path(&id)).await;
+    let stored = state.files.keep(incoming, &id, content::named(Picture::MEDIA_TYPE)).await;
     let url = format!("{public_url}/storage/{id}/{name}");
     let file = json!({"name": record.cloud_path, "extname": Picture::EXTENSION, "url": url});
     let replaced = match stored {
@@ -172,8 +172,8 @@ async fn keep(state: &State, newcomer: &Newcomer, picture: Picture, public_url: 
         Err(error) => Err(error.into()),
     };
     if !matches!(replaced, Ok(true)) {
+        state.files.remove(&id).await?;
         base.store.remove_file(&id, None).await?;
-        state.files.folder.remove(&id).await?;
     }
     replaced.map(|replaced| if replaced { "kept" } else { "changed" })
 }

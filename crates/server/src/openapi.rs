@@ -88,9 +88,13 @@ fn success(method: &Method) -> Value {
     for output in method.outputs {
         let leaf = json!({"type": output.kind, "description": format!("{} · {}", output.about.zh, output.about.en)});
         match output.name.split_once('.') {
-            Some((object, field)) => {
-                properties[object]["type"] = json!("object");
-                properties[object]["properties"][field] = leaf;
+            Some((parent, field)) => {
+                let parent = match parent.strip_suffix("[]") {
+                    Some(list) => &mut properties[list]["items"],
+                    None => &mut properties[parent],
+                };
+                parent["type"] = json!("object");
+                parent["properties"][field] = leaf;
             }
             None => properties[output.name] = leaf,
         }

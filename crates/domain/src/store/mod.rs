@@ -194,6 +194,10 @@ pub trait Store: Send + Sync {
     /// `true` than may be.
     async fn count_guess(&self, guess: &Guess) -> Result<bool>;
 
+    /// Forgets the guesses of a secret, where a right one was told and nothing is stored that would
+    /// forget them (see [`GuessKind`]).
+    async fn forget_guesses(&self, uid: &str, kind: GuessKind) -> Result<()>;
+
     /// Stores a new status. `Ok(false)`: no such user.
     async fn change_status(&self, change: &StatusChange) -> Result<bool>;
 

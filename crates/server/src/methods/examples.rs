@@ -23,6 +23,7 @@ const FILES: &[&str] = &[
     include_str!("logout/examples.json"),
     include_str!("multi_end/examples.json"),
     include_str!("open_bridge/examples.json"),
+    include_str!("passkey/examples.json"),
     include_str!("register/examples.json"),
     include_str!("relate/examples.json"),
     include_str!("second_step/examples.json"),

@@ -189,14 +189,19 @@ async fn an_operator_resets_administrators() -> Outcome {
     let program = place.serve(&[])?;
     let login = async |password: &str| program.call("login", json!({"username": "operator", "password": password})).await;
     let token = done(login("op-password-1").await?).token()?;
-    done(program.call_as(&token, "addUser", json!({"username": "simple", "password": PASSWORD})).await?);
+    for name in ["simple", "leaver"] {
+        done(program.call_as(&token, "addUser", json!({"username": name, "password": PASSWORD, "authorizedApp": ["__UNI__TEST"]})).await?);
+    }
 
     let made = place.run(&["admin", "reset", "--username", "Operator"], &[])?;
     made.expect(0, &["Operator", "Password: "]);
     let password = made.said.lines().find_map(|line| line.split_once("Password: ")).map(|(_, password)| password.to_owned());
     refused(&login("op-password-1").await?, "uni-id-password-error");
-    let again = done(login(&password.unwrap_or_default()).await?).token()?;
-    // A login asks for the news, so what was issued before is refused by now.
+    let password = password.unwrap_or_default();
+    let again = done(login(&password).await?).token()?;
+    // Closing an account asks for the news, so what was issued before is refused by now.
+    let leaver = done(program.call("login", json!({"username": "leaver", "password": PASSWORD})).await?).token()?;
+    done(program.call_as(&leaver, "closeAccount", json!({})).await?);
     refused(&program.call_as(&token, "getAccountInfo", json!({})).await?, "uni-id-token-expired");
     done(program.call_as(&again, "getAccountInfo", json!({})).await?);
 
@@ -213,11 +218,11 @@ async fn an_operator_resets_administrators() -> Outcome {
     place.run(&["admin", "reset"], &[])?.expect(2, &["--username"]);
     done(login("op-password-2").await?);
     assert!(program.stop()?.success());
-    place.run(&["export", "--to", "out", "lingpai-audit"], &[])?.expect(0, &["lingpai-audit: 4"]);
+    place.run(&["export", "--to", "out", "lingpai-audit"], &[])?.expect(0, &["lingpai-audit: 5"]);
     let audit = place.read("out/lingpai-audit.jsonl")?;
     let actions: Vec<Value> = audit.lines().map(serde_json::from_str::<Value>).collect::<Result<_, _>>()?;
-    assert_eq!((&actions[3]["action"], &actions[3]["actor"]), (&json!("resetAdmin"), &json!("cli")));
-    assert_eq!(actions[3]["changes"]["password"], json!({"hidden": true}));
+    assert_eq!((&actions[4]["action"], &actions[4]["actor"]), (&json!("resetAdmin"), &json!("cli")));
+    assert_eq!(actions[4]["changes"]["password"], json!({"hidden": true}));
     assert!(!audit.contains("op-password"));
     Ok(())
 }
@@ -289,7 +294,7 @@ async fn object_storage_is_tried_when_asked() -> Outcome {
     ended.expect(1, &["PUT", "SignatureDoesNotMatch", "secret_key"]);
     assert!(!ended.said.contains("another secret"), "{}", ended.said);
     environment.retain(|(name, _)| name != "LINGPAI_STORAGE_S3_BUCKET");
-    run(&environment)?.expect(1, &["storage.s3.bucket", "is needed where storage.backend is"]);
+    run(&environment)?.expect(2, &["storage.s3.bucket", "is needed where storage.backend is"]);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Guesses of a signed-in user's own secrets.
 
-use lingpai_domain::store::Guess;
+use lingpai_domain::store::{Guess, GuessKind};
 
 use super::{
     PostgresStore,
@@ -18,5 +18,10 @@ impl PostgresStore {
             )
             .await?;
         column(&only(rows)?, 0)
+    }
+
+    pub(super) async fn guesses_forget(&self, uid: &str, kind: GuessKind) -> Result<(), Failure> {
+        self.write("DELETE FROM guesses WHERE uid = $1 AND kind = $2", &[&storable(uid), &kind.name()]).await?;
+        Ok(())
     }
 }

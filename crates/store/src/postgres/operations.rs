@@ -10,8 +10,8 @@ use lingpai_domain::{
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
         DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
-        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance, InviteAccepted,
-        InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd,
+        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance,
+        InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd,
         OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
         PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
         SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse,
@@ -83,6 +83,10 @@ impl Store for PostgresStore {
 
     async fn count_guess(&self, guess: &Guess) -> Result<bool> {
         self.guess_count(guess).await.map_err(Failure::classify)
+    }
+
+    async fn forget_guesses(&self, uid: &str, kind: GuessKind) -> Result<()> {
+        self.guesses_forget(uid, kind).await.map_err(Failure::classify)
     }
 
     async fn change_status(&self, change: &StatusChange) -> Result<bool> {

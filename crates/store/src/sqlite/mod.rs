@@ -52,12 +52,12 @@ use lingpai_domain::{
     store::{
         AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
         DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
-        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance, InviteAccepted,
-        InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, NewSession, OtherSessionsEnd,
-        OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
-        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError, StoredSecondStep,
-        TokenUse, UserUpdate, UserUpdated,
+        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance,
+        InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, NewSession,
+        OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed,
+        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
+        SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoreError,
+        StoredSecondStep, TokenUse, UserUpdate, UserUpdated,
     },
 };
 use rusqlite::Connection;
@@ -231,6 +231,11 @@ impl Store for SqliteStore {
     async fn count_guess(&self, guess: &Guess) -> Result<bool> {
         let guess = guess.clone();
         self.write(move |connection| guesses::count(connection, &guess)).await
+    }
+
+    async fn forget_guesses(&self, uid: &str, kind: GuessKind) -> Result<()> {
+        let uid = uid.to_owned();
+        self.write(move |connection| guesses::forget(connection, &uid, kind)).await
     }
 
     async fn change_status(&self, change: &StatusChange) -> Result<bool> {

@@ -15,6 +15,7 @@ on_every_store!(
     of_many_at_once_no_more_are_made,
     a_right_one_forgets_them,
     a_password_that_somebody_else_sets_forgets_them,
+    they_are_forgotten_when_asked,
     they_go_with_time_and_with_their_user,
 );
 
@@ -60,6 +61,15 @@ async fn of_many_at_once_no_more_are_made(db: &Database) {
     let outcomes = tokio::join!(guess(db, NOW), guess(db, NOW), guess(db, NOW), guess(db, NOW), guess(db, NOW));
     let (a, b, c, d, e) = outcomes;
     assert_eq!([a, b, c, d, e].iter().filter(|counted| **counted).count(), 2);
+}
+
+async fn they_are_forgotten_when_asked(db: &Database) {
+    use_up(db, GuessKind::Password).await;
+    use_up(db, GuessKind::Totp).await;
+    db.store.forget_guesses("u", GuessKind::Password).await.unwrap();
+    db.store.forget_guesses("nobody", GuessKind::Totp).await.unwrap();
+    assert!(guess(db, NOW).await);
+    assert!(!guess_of(db, "u", GuessKind::Totp, NOW).await);
 }
 
 async fn a_right_one_forgets_them(db: &Database) {

@@ -151,6 +151,6 @@ mod tests {
             [("book", "isbn".to_owned())]
         );
         let places: Vec<_> = problems.iter().map(|problem| (problem.place.line, problem.place.path.as_str())).collect();
-        assert_eq!(places, [(None, ""), (Some(2), "0.MgoKeySchema.MgoIndexKeys.0.Direction")]);
+        assert_eq!(places, [(None, ""), (Some(2), "[0].MgoKeySchema.MgoIndexKeys[0].Direction")]);
     }
 }

@@ -385,7 +385,7 @@ fn passkeys_are_off_or_complete() {
         assert_eq!(only_problem(with(rp_id, origins)).place.path, about, "{rp_id} {origins}");
     }
     let everything = from_overrides(&[("passkeys.enabled", "true"), ("passkeys.rp_name", &"x".repeat(65)), ("passkeys.per_user", "0")]);
-    let mut paths: Vec<String> = everything.unwrap_err().into_iter().map(|problem| problem.place.path).collect();
+    let mut paths: Vec<String> = everything.unwrap_err().into_iter().map(|problem| problem.place.path.clone()).collect();
     paths.sort();
     assert_eq!(paths, ["passkeys.origins", "passkeys.per_user", "passkeys.rp_id", "passkeys.rp_name"]);
 }

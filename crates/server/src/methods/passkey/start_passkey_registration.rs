@@ -4,7 +4,7 @@ use lingpai_domain::{
     account::User,
     error::{Code, Result},
     passkey::{Ceremony, Purpose},
-    password::Verdict,
+    store::GuessKind,
     validate::{Params, Rule, optional},
 };
 use lingpai_webauthn::options::{self, Known, NewUser};
@@ -80,13 +80,9 @@ async fn confirm(scope: &Scope<'_>, params: &Params, caller: &Caller, user: &Use
     match Confirmation::of(scope, user) {
         Confirmation::SecondStep => demand_code(scope, caller, params.required_text("code")?).await,
         Confirmation::Password => {
-            let password = params.required_text("password")?;
-            scope.count_password_guess(caller.uid())?;
-            match scope.verify_password(user, password).await? {
-                Verdict::Match { .. } => scope.forget_password_guesses(caller.uid()),
-                Verdict::Mismatch | Verdict::Unverifiable(_) => return Err(Code::PasswordError.into()),
-            }
-            Ok(())
+            scope.demand_own_password(user, params.required_text("password")?).await?;
+            // Nothing is stored here that would do so, and whoever breaks a prompt off must not be locked out for it.
+            Ok(scope.state.base.store.forget_guesses(user.id(), GuessKind::Password).await?)
         }
         Confirmation::None => Ok(()),
     }

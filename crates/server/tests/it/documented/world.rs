@@ -13,6 +13,7 @@ use lingpai_testkit::{app::SPACE, replay::jwt::AppleKey, upstreams::Upstreams};
 use crate::{
     external,
     kit::{people::*, third_parties, *},
+    passkeys,
     secure_network::client::{Client, ORIGIN, web_config},
 };
 
@@ -41,6 +42,9 @@ impl World {
         let upstreams = Upstreams::start(Some(apple.clone())).await?;
         let center = center()?;
         let mut builder = TestApp::builder().center(center.path()).setting("security.second_step", "true");
+        if method.contains("Passkey") {
+            builder = passkeys::switched_on(builder);
+        }
         for (path, value) in upstreams.settings() {
             builder = builder.setting(path, value);
         }
@@ -123,7 +127,14 @@ impl World {
     /// A token of the user who makes the call of an example.
     pub async fn user_token(&self, method: &str) -> Result<String> {
         let is_bob_s = method.starts_with("bind") || ["acceptInvite", "getFrvCertifyId", "getFrvAuthResult"].contains(&method);
-        log_in(&self.app, if is_bob_s { "bob" } else { "alice" }).await
+        let who = json!({"username": if is_bob_s { "bob" } else { "alice" }, "password": PASSWORD});
+        // On the platform of the call: another one's token may be so near its end there that it is renewed.
+        let mut login = Call::new("login").params(who);
+        let example = METHODS.iter().find(|each| each.name == method).and_then(examples::of);
+        for (field, value) in example.map(examples::Example::client_info).unwrap_or_default() {
+            login = login.client_info(&field, value);
+        }
+        done(self.app.send(login).await?).token()
     }
 
     /// A token of an administrator.
@@ -138,6 +149,9 @@ impl World {
             "loginBySecondStep" | "getSecondStep" | "removeTotp" | "renewRecoveryCodes" | "removeSecondStep" | "confirmTotp" => {
                 self.second_step(method).await?
             }
+            "finishPasskeyRegistration" => self.new_passkey(token).await?,
+            "getPasskeys" | "renamePasskey" | "removePasskey" => self.passkey(token).await?,
+            "loginByPasskey" => self.login_with_passkey().await?,
             "revokeSession" | "revokeOtherSessions" => self.another_session(token).await?,
             "getRealNameInfo" | "getFrvAuthResult" => self.verification(method, token).await?,
             "getAppClientKey" => self.hello().await?,
@@ -188,6 +202,23 @@ impl World {
             app.clock.advance(totp::STEP_MS);
         }
         Ok(json!({"code": code(), "ticket": asked.body["secondStep"]["ticket"]}))
+    }
+
+    async fn new_passkey(&self, token: &str) -> Result<Value> {
+        let begun = passkeys::begin(&self.app, token).await?;
+        let credential = passkeys::phone().create(&begun["publicKey"]);
+        Ok(json!({"ceremonyId": begun["ceremonyId"], "RegistrationResponseJSON": credential}))
+    }
+
+    async fn passkey(&self, token: &str) -> Result<Value> {
+        Ok(json!({"id": passkeys::add(&self.app, token, &mut passkeys::phone()).await?}))
+    }
+
+    async fn login_with_passkey(&self) -> Result<Value> {
+        let mut phone = passkeys::phone();
+        passkeys::add(&self.app, &log_in(&self.app, "alice").await?, &mut phone).await?;
+        let begun = passkeys::begin_login(&self.app).await?;
+        Ok(json!({"ceremonyId": begun["ceremonyId"], "AuthenticationResponseJSON": phone.get(&begun["publicKey"])}))
     }
 
     async fn another_session(&self, token: &str) -> Result<Value> {

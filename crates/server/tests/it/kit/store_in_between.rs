@@ -110,6 +110,7 @@ passed_on! {
     async fn logout(&self, logout: &Logout) -> ();
     async fn change_password(&self, change: &PasswordChange) -> PasswordChanged;
     async fn count_guess(&self, guess: &Guess) -> bool;
+    async fn forget_guesses(&self, uid: &str, kind: GuessKind) -> ();
     async fn change_status(&self, change: &StatusChange) -> bool;
     async fn update_user(&self, update: &UserUpdate) -> UserUpdated;
     async fn holders(&self, kind: &IdentityKind, value: &str, limit: usize) -> Vec<User>;

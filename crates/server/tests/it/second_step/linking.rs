@@ -39,10 +39,11 @@ async fn another_platform_is_linked_after_the_second_step(engine: Engine) -> Out
     assert_eq!(after["wx_openid"], json!({"mp": "o_mp_A", format!("mp_{APP}"): "o_mp_A", format!("app_{APP}"): "o_app_A"}));
     assert_eq!(after["wx_unionid"], json!("u_A"));
     assert_eq!(after["second_step"], json!(["totp"]));
-    // The next sign-in has nothing to link.
+    // The next sign-in finds it linked, and changes nothing of that.
     let again = super::ticket(app, &app.send(from_phone("loginByWeixin", json!({"code": "wx-A~2"}))).await?).await?;
-    assert!(again.len() < ticket.len());
-    done(finish(app, &again, &next_code(app, &secret)).await?);
+    let reply = done(finish(app, &again, &next_code(app, &secret)).await?);
+    assert_eq!(reply.uid()?, uid);
+    assert_eq!(user(app, &uid).await?["wx_openid"], after["wx_openid"]);
     world.stop().await
 }
 
