@@ -47,9 +47,10 @@ for folder in "${folders[@]}"; do
     fi
     # The project has our own client in its bundle.
     [[ $folder != web/real-client ]] || sources+=(../../sdk/client/dist)
-    if [[ -e build.mjs ]] && newer dist/.built "${sources[@]}"; then
+    # The stamp is beside what is built, not in it: a package is all that dist holds.
+    if [[ -e build.mjs ]] && { [[ ! -d dist ]] || newer node_modules/.built "${sources[@]}"; }; then
       npm run --silent build
-      touch dist/.built
+      touch node_modules/.built
     fi
     node --test test/*.test.mjs
   )

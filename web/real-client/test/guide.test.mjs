@@ -34,6 +34,9 @@ function project(folder) {
   const app = join(folder, 'my-app');
   mkdirSync(app);
   for (const name of ['src', 'index.html', 'package.json', 'vite.config.js']) cpSync(join(PROJECT, name), join(app, name), { recursive: true });
+  // Our own client is in the bundle of another test; from here it is elsewhere.
+  const bundled = join(app, 'src/real-client.js');
+  writeFileSync(bundled, readFileSync(bundled, 'utf8').replace('../../../sdk/client', fileURLToPath(new URL('../../../sdk/client', import.meta.url))));
   symlinkSync(join(PROJECT, 'node_modules'), join(app, 'node_modules'));
   const cloud = join(app, 'uniCloud-aliyun');
   const write = (path, content) => {

@@ -27,7 +27,7 @@ pub enum Keeper {
     /// In a bucket.
     Bucket {
         /// The bucket.
-        bucket: Bucket,
+        bucket: Box<Bucket>,
         /// Whether clients are sent there.
         redirects: bool,
     },
@@ -78,7 +78,8 @@ impl Keeper {
             prefix: s3.prefix.clone(),
             timeout: s3.timeout,
         };
-        Ok(Self::Bucket { bucket: Bucket::new(&http, options, clock).context("storage.s3.endpoint")?, redirects: s3.redirects })
+        let bucket = Bucket::new(&http, options, clock).context("storage.s3.endpoint")?;
+        Ok(Self::Bucket { bucket: Box::new(bucket), redirects: s3.redirects })
     }
 
     /// Whether files are digested while they are received.

@@ -32,7 +32,7 @@ pub enum Write {
     /// In a statement of its own.
     Single(Single),
     /// A sign-in with nothing else to do.
-    SignIn(SignInColumns),
+    SignIn(Box<SignInColumns>),
     /// A renewal.
     Renewal(RenewalColumns),
 }
@@ -177,7 +177,7 @@ impl<'w> Statement<'w> {
                 Write::Single(single) => {
                     statements.push(Self { sql: single.sql, params: Params::Single(&single.params), writes: vec![place] });
                 }
-                Write::SignIn(write) => sign_ins.add(place, write, &mut statements),
+                Write::SignIn(write) => sign_ins.add(place, write.as_ref(), &mut statements),
                 Write::Renewal(write) => renewals.add(place, write, &mut statements),
             }
         }

@@ -253,14 +253,14 @@ impl PostgresStore {
         let life = session.longest_life;
         let told = told(&sign_in.log, sign_in.previous.as_ref());
         let write = if sign_in.previous.is_none() && sign_in.rehash.is_none() && told.is_empty() {
-            Write::SignIn(SignInColumns {
+            Write::SignIn(Box::new(SignInColumns {
                 uid: storable(&sign_in.uid).into_owned(),
                 revision: sign_in.revision,
                 session,
                 lock_limit: sign_in.lock.map(|lock| lock.limit),
                 retry_ms: sign_in.lock.map(|lock| lock.retry_ms),
                 log: LogColumns::from(&sign_in.log),
-            })
+            }))
         } else {
             Write::Single(sign_in_with_more(sign_in, session, told))
         };

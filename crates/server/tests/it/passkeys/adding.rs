@@ -1,10 +1,8 @@
 //! Adding passkeys.
 
+use super::*;
 use data_encoding::BASE32_NOPAD;
 use lingpai_domain::second_step::totp;
-use lingpai_webauthn::software::Behaviour;
-
-use super::*;
 
 both_engines!(switched_on: a_passkey_is_added, adding_takes_the_password, who_has_no_password_need_not_give_one, wrong_answers_are_refused,
     a_ceremony_is_its_users_and_devices, a_ceremony_ends_in_time, a_ceremony_counts_once, the_same_passkey_is_not_added_twice,
@@ -97,7 +95,7 @@ async fn adding_takes_the_second_step(app: &TestApp) -> Outcome {
 
 async fn wrong_answers_are_refused(app: &TestApp) -> Outcome {
     let (uid, token) = someone(app, "alice").await?;
-    let cases: [(fn(&mut Behaviour), &str); 6] = [
+    let cases: [Case; 6] = [
         (|b| b.origin = "https://evil.example".into(), "uni-id-passkey-origin-not-allowed"),
         (|b| b.rp_id = Some("evil.example".into()), "uni-id-passkey-origin-not-allowed"),
         (|b| b.client_data = json!({"crossOrigin": true}), "uni-id-passkey-origin-not-allowed"),

@@ -5,7 +5,7 @@ mod keeping;
 mod race;
 mod signing_in;
 
-use lingpai_webauthn::software::SoftwareAuthenticator;
+use lingpai_webauthn::software::{Behaviour, SoftwareAuthenticator};
 
 use crate::kit::{people::*, *};
 
@@ -29,6 +29,9 @@ pub fn switched_on(builder: TestAppBuilder) -> TestAppBuilder {
 pub fn with_second_steps(builder: TestAppBuilder) -> TestAppBuilder {
     switched_on(builder).setting("security.second_step", "true")
 }
+
+/// How a phone behaves, and what it is told.
+type Case = (fn(&mut Behaviour), &'static str);
 
 /// A phone that belongs to nobody yet.
 pub fn phone() -> SoftwareAuthenticator {

@@ -1,7 +1,5 @@
 //! Signing in with a passkey.
 
-use lingpai_webauthn::software::Behaviour;
-
 use super::*;
 
 both_engines!(switched_on: a_passkey_signs_in, signing_in_ends_the_session_before, nothing_is_asked_of_whom, wrong_answers_are_refused_and_logged,
@@ -65,7 +63,7 @@ async fn wrong_answers_are_refused_and_logged(app: &TestApp) -> Outcome {
     let (uid, _, mut phone) = owner(app, "alice").await?;
     let rows = log(app).await?.len();
     // What is wrong with the page is no failure of the user's.
-    let of_the_page: [(fn(&mut Behaviour), &str); 4] = [
+    let of_the_page: [Case; 4] = [
         (|b| b.origin = "https://evil.example".into(), "uni-id-passkey-origin-not-allowed"),
         (|b| b.client_data = json!({"topOrigin": "https://evil.example"}), "uni-id-passkey-origin-not-allowed"),
         (|b| b.client_data = json!({"challenge": "AAAA"}), "uni-id-passkey-expired"),
@@ -77,7 +75,7 @@ async fn wrong_answers_are_refused_and_logged(app: &TestApp) -> Outcome {
         refused(&sign_in(app, &phone).await?, code);
     }
     assert_eq!(log(app).await?.len(), rows);
-    let of_the_authenticator: [(fn(&mut Behaviour), &str); 4] = [
+    let of_the_authenticator: [Case; 4] = [
         (|b| b.user_verified = false, "uni-id-passkey-user-not-verified"),
         (|b| b.rp_id = Some("evil.example".into()), "uni-id-passkey-origin-not-allowed"),
         (|b| b.backup = (false, false), "uni-id-passkey-invalid"),
