@@ -197,7 +197,7 @@ mod tests {
             ("padding of 255", with(&|plain| plain[last] = 255), false),
             ("one byte of the padding", with(&|plain| plain[last - 1] ^= 1), false),
             ("blanks in place of the padding", with(&|plain| plain[last + 1 - padding..].fill(b' ')), false),
-            ("tabs in place of the padding", with(&|plain| plain[last + 1 - padding..].fill(b'\t')), false),
+            ("carriage returns in place of the padding", with(&|plain| plain[last + 1 - padding..].fill(b'\r')), false),
             ("no JSON", with(&|plain| plain[0] = b'x'), false),
             ("no text", with(&|plain| plain[9] = 0xff), false),
             ("no JSON at the end", with(&|plain| plain[last - padding] = b'x'), false),
