@@ -28,4 +28,5 @@ if [[ $(cat node_modules/.lingpai 2>/dev/null || true) != "$packages" ]]; then
 fi
 [[ $# -gt 0 ]] || set -- *.test.js
 # One file at a time: each has a server and a browser of its own, and one of them measures time.
-exec node --test --test-concurrency=1 "$@"
+# What hangs is an error, not a run without an end.
+exec node --test --test-concurrency=1 --test-timeout=600000 "$@"
