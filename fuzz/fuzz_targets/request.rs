@@ -24,6 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
             ip: "127.0.0.1".into(),
             user_agent: String::new(),
             request_id: String::new(),
+            secured: Default::default(),
             signed: None,
         });
     }
