@@ -1,10 +1,10 @@
 //! Requests that a project's scripts make, to hosts that the operator granted.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::{Client, Method, Url};
 
-use crate::public_addresses::{PublicOnly, is_private, names_private_address};
+use crate::public_addresses::{self, is_private, names_private_address};
 
 /// Why there is no answer. Scripts see these words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,15 +63,7 @@ impl FetchClient {
     /// # Errors
     /// If the HTTP client cannot be set up.
     pub fn new(private_addresses: bool, most_bytes: usize) -> Result<Self, reqwest::Error> {
-        let mut client = Client::builder()
-            .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .pool_max_idle_per_host(2);
-        if !private_addresses {
-            client = client.dns_resolver(Arc::new(PublicOnly));
-        }
-        Ok(Self { client: client.build()?, private_addresses, most_bytes })
+        Ok(Self { client: public_addresses::client(private_addresses).build()?, private_addresses, most_bytes })
     }
 
     /// Makes a request.

@@ -3,11 +3,11 @@
 
 mod pixels;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, Url, header};
 
-use crate::public_addresses::{PublicOnly, is_private, names_private_address};
+use crate::public_addresses::{self, is_private, names_private_address};
 
 /// The largest picture that is fetched, bytes.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -49,17 +49,11 @@ impl Pictures {
     /// # Errors
     /// If the HTTP client cannot be set up.
     pub fn new(private_addresses: bool, timeout: Duration) -> Result<Self, crate::http::HttpOptionsError> {
-        let mut client = Client::builder()
-            .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
+        let client = public_addresses::client(private_addresses)
             .connect_timeout(timeout)
             .timeout(timeout)
-            .pool_max_idle_per_host(2);
-        if !private_addresses {
-            client = client.dns_resolver(Arc::new(PublicOnly));
-        }
-        let client = client.build().map_err(|error| crate::http::HttpOptionsError::Client(error.to_string()))?;
+            .build()
+            .map_err(|error| crate::http::HttpOptionsError::Client(error.to_string()))?;
         Ok(Self { client, private_addresses })
     }
 

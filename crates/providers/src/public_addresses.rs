@@ -1,11 +1,27 @@
 //! Addresses that outsiders may name: only those of the public network are connected to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use reqwest::{
-    Url,
+    Client, ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
+    redirect,
 };
+
+/// A client for addresses that outsiders may name: it follows no redirects, uses no proxies of the environment and,
+/// unless `private_addresses`, connects to public addresses only. What is named by numbers is the caller's to check:
+/// [`names_private_address`].
+pub(crate) fn client(private_addresses: bool) -> ClientBuilder {
+    let client = Client::builder()
+        .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(2);
+    if private_addresses { client } else { client.dns_resolver(Arc::new(PublicOnly)) }
+}
 
 /// An address given by numbers is never looked up.
 pub(crate) fn names_private_address(url: &Url) -> bool {
@@ -16,7 +32,7 @@ pub(crate) fn names_private_address(url: &Url) -> bool {
 
 #[derive(Debug, thiserror::Error)]
 #[error("not a public address")]
-pub(crate) struct NotPublic;
+struct NotPublic;
 
 /// Whether a call failed because its name leads to an address that is not public.
 pub(crate) fn is_private(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -31,7 +47,7 @@ pub(crate) fn is_private(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Looks names up, and connects to public addresses only: what is checked is what is connected to.
-pub(crate) struct PublicOnly;
+struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {

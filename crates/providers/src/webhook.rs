@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use lingpai_domain::{clock::Clock, secret::Secret};
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, Url, header};
 
 use crate::{
-    public_addresses::{PublicOnly, is_private, names_private_address},
+    public_addresses::{self, is_private, names_private_address},
     sms::{SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookOptionsError, signature},
 };
 
@@ -44,17 +44,11 @@ impl WebhookClient {
     /// # Errors
     /// If the HTTP client cannot be set up.
     pub fn new(private_addresses: bool, timeout: Duration, clock: Arc<dyn Clock>) -> Result<Self, WebhookOptionsError> {
-        let mut client = Client::builder()
-            .user_agent(concat!("lingpai/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
+        let client = public_addresses::client(private_addresses)
             .connect_timeout(timeout)
             .timeout(timeout)
-            .pool_max_idle_per_host(2);
-        if !private_addresses {
-            client = client.dns_resolver(Arc::new(PublicOnly));
-        }
-        let client = client.build().map_err(|error| WebhookOptionsError::Client(error.to_string()))?;
+            .build()
+            .map_err(|error| WebhookOptionsError::Client(error.to_string()))?;
         Ok(Self { client, private_addresses, clock })
     }
 
