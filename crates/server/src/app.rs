@@ -83,7 +83,7 @@ impl App {
         let address = listener.address()?;
         let state = Arc::new(State::new(settings, center, base.clone(), Arc::new(sessions), delivery, scripts, setup_token)?);
 
-        state.files.clear_incoming().context("clearing the folder of uploads / 清理上传目录")?;
+        state.files.clear_incoming(base.clock.now_ms()).context("clearing the folder of uploads / 清理上传目录")?;
         let (stop, stopped) = watch::channel(false);
         let router = transport::router(state.clone());
         let sessions = state.sessions.clone();

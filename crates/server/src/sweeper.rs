@@ -31,4 +31,7 @@ pub async fn sweep(state: &State) {
     {
         tracing::warn!(%error, "old rows of the audit could not be swept");
     }
+    if let Err(error) = state.files.clear_incoming(now) {
+        tracing::warn!(%error, "abandoned uploads could not be removed");
+    }
 }

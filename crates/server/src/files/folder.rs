@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     task::{Context, Poll},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use axum::body::{Body, HttpBody};
@@ -18,6 +19,9 @@ use tokio::{
 };
 
 use super::content::{self, Kind};
+
+/// A file to which nothing was added for so long is received by nobody any more.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// `storage/` in the data folder.
 pub struct Folder {
@@ -93,12 +97,26 @@ impl Folder {
         }))
     }
 
-    /// Removes what was being received when the program ended.
-    pub fn clear_incoming(&self) -> io::Result<()> {
-        match std::fs::remove_dir_all(self.root.join(".incoming")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+    /// Removes what nobody receives any more: nothing was added within [`ABANDONED`] before `now_ms`.
+    pub fn clear_incoming(&self, now_ms: i64) -> io::Result<()> {
+        let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or_default());
+        let entries = match std::fs::read_dir(self.root.join(".incoming")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            // One that is gone by now was kept, or given up by whoever received it.
+            let removed = match entry.metadata().and_then(|facts| facts.modified()) {
+                Ok(modified) if now.duration_since(modified).is_ok_and(|idle| idle >= ABANDONED) => std::fs::remove_file(entry.path()),
+                other => other.map(|_| ()),
+            };
+            match removed {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Removes a file's bytes.
@@ -208,5 +226,24 @@ mod tests {
             assert_eq!(part(range, 10), expected, "{range}");
         }
         assert_eq!(part("bytes=0-0", 0), None);
+    }
+
+    /// Several nodes may share the folder: what another one is receiving stays.
+    #[test]
+    fn only_what_nobody_receives_any_more_is_cleared() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        folder.clear_incoming(0).unwrap();
+        let incoming = place.path().join(".incoming");
+        std::fs::create_dir(&incoming).unwrap();
+        let hour_ms: i64 = 3_600_000;
+        for (name, at_ms) in [("abandoned", 0), ("arriving", 1), ("ahead", 9 * hour_ms)] {
+            let file = std::fs::File::create(incoming.join(name)).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_millis(at_ms.unsigned_abs())).unwrap();
+        }
+        folder.clear_incoming(hour_ms).unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(&incoming).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["ahead", "arriving"]);
     }
 }

@@ -95,12 +95,13 @@ impl Files {
         self.keeper.probe(&self.folder, attempt).await
     }
 
-    /// Removes what was being received when the program ended.
+    /// Removes what was being received when a program ended. Other nodes may be receiving into the same folder: what
+    /// grew within the hour before `now_ms` stays.
     ///
     /// # Errors
     /// The disk's.
-    pub fn clear_incoming(&self) -> std::io::Result<()> {
-        self.folder.clear_incoming()
+    pub fn clear_incoming(&self, now_ms: i64) -> std::io::Result<()> {
+        self.folder.clear_incoming(now_ms)
     }
 }
 
