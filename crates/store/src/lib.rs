@@ -6,6 +6,7 @@
 
 pub mod document;
 mod open;
+mod own_indexes;
 pub mod postgres;
 pub mod redis;
 pub mod sqlite;

@@ -2,16 +2,13 @@
 
 use lingpai_domain::{
     random::to_hex,
-    store::{COLLECTIONS, CollectionIndex, IndexesKept, KeyedBy, is_own_collection},
+    store::{CollectionIndex, IndexesKept, KeyedBy},
 };
 use sha2::{Digest, Sha256};
 use tokio_postgres::error::SqlState;
 
 use super::{PostgresStore, failure::Failure};
-use crate::document::InvalidDocument;
-
-/// The parts of an index: the values, the values that must be unique, and the documents with a list on the way.
-const ENDINGS: [&str; 3] = ["_k", "_u", "_l"];
+use crate::own_indexes::{is_ours, place};
 
 /// The advisory lock under which one node makes indexes while others wait. Any fixed number would do.
 const LOCK: i64 = 0x6c69_6e67_7061_6922;
@@ -48,12 +45,6 @@ impl PostgresStore {
         }
         Ok(kept)
     }
-}
-
-/// `own_`, 32 hexadecimal digits, and an ending.
-fn is_ours(name: &str) -> bool {
-    let digits = ENDINGS.iter().find_map(|ending| name.strip_prefix("own_")?.strip_suffix(ending));
-    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Names and statements.
@@ -104,15 +95,6 @@ pub fn violated(failure: &Failure) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The collection stands in the text: only so are indexes of a part of the table used. Its name is one of letters,
-/// digits, hyphens and underscores.
-fn place(collection: &str) -> Result<String, Failure> {
-    if !is_own_collection(collection) || COLLECTIONS.contains(&collection) {
-        return Err(InvalidDocument::Collection(collection.to_owned()).into());
-    }
-    Ok(format!("collection = '{collection}'"))
 }
 
 /// Whether there is a list on the way to a field of the index, in which case its documents are looked at one by one.

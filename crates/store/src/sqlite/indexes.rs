@@ -1,13 +1,10 @@
 //! Indexes on a project's own collections: on expressions over the documents, so that whoever writes keeps them.
 
-use lingpai_domain::store::{COLLECTIONS, CollectionIndex, IndexesKept, KeyedBy, is_own_collection};
+use lingpai_domain::store::{CollectionIndex, IndexesKept, KeyedBy};
 use rusqlite::{Connection, ErrorCode};
 
 use super::failure::Failure;
-use crate::document::InvalidDocument;
-
-/// The parts of an index: the values, the values that must be unique, and the documents with a list on the way.
-const ENDINGS: [&str; 3] = ["_k", "_u", "_l"];
+use crate::own_indexes::{is_ours, place};
 
 /// See [`lingpai_domain::store::Store::keep_indexes`].
 pub fn keep(connection: &Connection, indexes: &[CollectionIndex]) -> Result<IndexesKept, Failure> {
@@ -33,12 +30,6 @@ pub fn keep(connection: &Connection, indexes: &[CollectionIndex]) -> Result<Inde
         connection.execute_batch(&format!("DROP INDEX \"{name}\""))?;
     }
     Ok(kept)
-}
-
-/// `own_`, 32 hexadecimal digits, and an ending.
-fn is_ours(name: &str) -> bool {
-    let digits = ENDINGS.iter().find_map(|ending| name.strip_prefix("own_")?.strip_suffix(ending));
-    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Names and statements.
@@ -87,15 +78,6 @@ pub fn violated(error: &rusqlite::Error) -> Option<String> {
     }
     let (_, rest) = words.split_once("index '")?;
     rest.split_once('\'').and_then(|(name, _)| name.strip_suffix("_u")).map(str::to_owned)
-}
-
-/// The collection stands in the text: only so are indexes of a part of the table used. Its name is one of letters,
-/// digits, hyphens and underscores.
-fn place(collection: &str) -> Result<String, Failure> {
-    if !is_own_collection(collection) || COLLECTIONS.contains(&collection) {
-        return Err(InvalidDocument::Collection(collection.to_owned()).into());
-    }
-    Ok(format!("collection = '{collection}'"))
 }
 
 /// The value of a field as JSON; what is not there is null.
