@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use super::measurement::{Row, median};
 use crate::{Engine, TestApp, app::SPACE, client_protocol::sign};
 
-const APP: &str = "__UNI__BENCH";
+/// Where the test kit registers its users: `login` finds them in no other application.
+const APP: &str = "__UNI__TEST";
 const ORIGIN: &str = "https://bench.example.com";
 
 const USER: &str = "bencher";

@@ -40,6 +40,9 @@ struct Arguments {
     /// 被测程序，缺省为同目录下的 lingpai。The program under test, by default `lingpai` beside this one.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// 只打印，不写文件。Prints only, writes no file.
+    #[arg(long)]
+    no_file: bool,
 }
 
 fn connections(text: &str) -> Result<usize, String> {
@@ -63,8 +66,11 @@ fn main() -> Result<()> {
     }
     let engines = if arguments.engine.is_empty() { Engine::ALL.to_vec() } else { arguments.engine };
     let connections = if arguments.connections.is_empty() { vec![1, 32, 256] } else { arguments.connections };
-    let Arguments { users, quick, filter, only, program, .. } = arguments;
+    let Arguments { users, quick, filter, only, program, no_file, .. } = arguments;
     let rows = run(&Plan { users, quick, filter, only, engines, connections, program })?;
+    if no_file {
+        return Ok(());
+    }
     // .../target/release/bench
     let target = std::env::current_exe()?.ancestors().nth(2).context("the target folder")?.to_owned();
     let path = target.join("bench.json");
