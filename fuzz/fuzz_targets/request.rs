@@ -8,7 +8,7 @@ use lingpai_server::{
     call::Call,
     methods::registry::METHODS,
     pipeline::client_info,
-    transport::{client, url::Envelope},
+    transport::{client, url_envelope::Envelope},
 };
 use serde_json::Value;
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     client::Client,
+    client_info::ClientInfo,
     clock::Clock,
     id::Ids,
     log::{LogRow, LogSubject, LogType},
@@ -54,7 +55,7 @@ pub struct Context<'a> {
     /// What second steps are kept under; `None`: they are switched off.
     pub second_step_keys: Option<&'a SecondStepKeys>,
     /// `clientInfo` as the client sent it, for the scripts.
-    pub client_info: &'a Value,
+    pub client_info: &'a ClientInfo,
     /// The call's parameters that only the project knows, for the scripts.
     pub own_params: &'a Map<String, Value>,
 }
@@ -83,7 +84,7 @@ impl Context<'_> {
 
     /// `clientInfo` as scripts see it: what the client sent, with the server's own facts over it.
     pub fn info_for_scripts(&self) -> Map<String, Value> {
-        let mut info = self.client_info.as_object().cloned().unwrap_or_default();
+        let mut info = self.client_info.to_map();
         info.insert("uniPlatform".into(), self.client.platform.clone().into());
         info.insert("clientIP".into(), self.client.ip.clone().into());
         info.insert("userAgent".into(), self.client.user_agent.clone().into());

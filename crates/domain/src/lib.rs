@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit;
 pub mod captcha;
 pub mod client;
+pub mod client_info;
 pub mod clientdb;
 pub mod clock;
 pub mod context;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use lingpai_domain::client::Source;
+use lingpai_domain::{client::Source, client_info::ClientInfo};
 
 use crate::{secure_network::Secured, words::Locale};
 
@@ -20,7 +20,7 @@ pub struct Call {
     /// The parameters; `None` when the request named none.
     pub params: Option<Value>,
     /// `clientInfo` as the client sent it.
-    pub client_info: Value,
+    pub client_info: ClientInfo,
     /// `uniIdToken` as the client sent it.
     pub token: Option<String>,
     /// Which form it came in.
@@ -61,7 +61,7 @@ impl Call {
 
     /// The client's `locale` as it was sent.
     pub fn client_locale(&self) -> Option<&str> {
-        self.client_info.get("locale").and_then(Value::as_str)
+        self.client_info.text("locale")
     }
 
     /// The parameters as an object. What is no object counts as empty, as in the original; `None`:

@@ -133,7 +133,7 @@ fn count(state: &State, call: &Call) -> Result<(), Failure> {
 
 /// What the client says of itself, with the server's facts in the place of its claims about them.
 fn client_info(call: &Call) -> Value {
-    let mut info = call.client_info.as_object().cloned().unwrap_or_default();
+    let mut info = call.client_info.to_map();
     info.insert("clientIP".into(), call.ip.clone().into());
     info.insert("userAgent".into(), call.user_agent.clone().into());
     info.insert("source".into(), call.source.name().into());

@@ -1,12 +1,16 @@
 //! The one registry. Routing, access, limits, the OpenAPI document, the reference pages and the
 //! invariant tests iterate it; what is not in it does not exist.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use super::{
     Method, account, admin, captcha, dev, external, facial_recognition_verify, fission, login, logout, multi_end, open_bridge, passkey,
     register, relate, second_step, secure_network, session, utils, verify,
 };
+use crate::telemetry::Successes;
 
 /// Every method, by group.
 pub static METHODS: &[Method] = &[
@@ -103,11 +107,27 @@ pub static METHODS: &[Method] = &[
     captcha::verify_image_captcha::METHOD,
 ];
 
-static BY_NAME: LazyLock<HashMap<(&str, &str), &Method>> =
-    LazyLock::new(|| METHODS.iter().map(|method| ((method.function, method.name), method)).collect());
+/// A method, and what its calls are counted with.
+pub struct Registered {
+    /// The method.
+    pub method: &'static Method,
+    /// Counts its successes, from the first one on.
+    pub(crate) successes: OnceLock<Successes>,
+}
+
+static REGISTERED: LazyLock<Vec<Registered>> =
+    LazyLock::new(|| METHODS.iter().map(|method| Registered { method, successes: OnceLock::new() }).collect());
+
+static BY_NAME: LazyLock<HashMap<(&str, &str), &Registered>> =
+    LazyLock::new(|| REGISTERED.iter().map(|registered| ((registered.method.function, registered.method.name), registered)).collect());
 
 /// A method by function and name.
 pub fn find(function: &str, name: &str) -> Option<&'static Method> {
+    registered(function, name).map(|registered| registered.method)
+}
+
+/// The same with what goes with it.
+pub fn registered(function: &str, name: &str) -> Option<&'static Registered> {
     BY_NAME.get(&(function, name)).copied()
 }
 

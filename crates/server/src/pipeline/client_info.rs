@@ -1,11 +1,9 @@
 //! Checks `clientInfo` (spec: "Order of checks").
 
-use serde_json::Value;
-
 use lingpai_domain::{
     client::{Client, normalise_platform},
+    client_info::{ClientInfo, Fact},
     error::{Code, Error, Result},
-    validate::is_absent,
 };
 
 use crate::call::Call;
@@ -41,15 +39,15 @@ pub fn check(call: &Call) -> Result<Client> {
     let uni_platform = required(info, "uniPlatform")?;
     let app_id = required(info, "appId")?;
     for &name in TEXTS {
-        expect(info, name, Value::is_string)?;
+        expect(info, name, |fact| fact.as_str().is_some())?;
     }
     for &name in TEXTS_OR_NUMBERS {
-        expect(info, name, |value| value.is_string() || value.is_number())?;
+        expect(info, name, |fact| fact.as_str().is_some() || fact.is_number())?;
     }
     for &name in NUMBERS {
-        expect(info, name, Value::is_number)?;
+        expect(info, name, Fact::is_number)?;
     }
-    let text = |name: &str| present(info, name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| present(info, name).and_then(Fact::as_str).map(str::to_owned);
     Ok(Client {
         app_id: app_id.to_owned(),
         platform: normalise_platform(uni_platform).to_owned(),
@@ -57,31 +55,31 @@ pub fn check(call: &Call) -> Result<Client> {
         os_name: text("osName"),
         app_name: text("appName"),
         app_version: text("appVersion"),
-        app_version_code: present(info, "appVersionCode").cloned(),
-        channel: present(info, "channel").or_else(|| present(info, "scene")).cloned(),
+        app_version_code: present(info, "appVersionCode").map(Fact::to_value),
+        channel: present(info, "channel").or_else(|| present(info, "scene")).map(Fact::to_value),
         ip: call.ip.clone(),
         user_agent: call.user_agent.clone(),
         source: call.source,
     })
 }
 
-fn present<'a>(info: &'a Value, name: &str) -> Option<&'a Value> {
-    info.get(name).filter(|value| !is_absent(value))
+fn present<'a>(info: &'a ClientInfo, name: &str) -> Option<&'a Fact> {
+    info.get(name).filter(|fact| !fact.is_absent())
 }
 
 fn wrong(code: Code, name: &str) -> Error {
     Error::new(code).with("param", format!("clientInfo.{name}"))
 }
 
-fn required<'a>(info: &'a Value, name: &str) -> Result<&'a str> {
+fn required<'a>(info: &'a ClientInfo, name: &str) -> Result<&'a str> {
     let text =
         present(info, name).ok_or_else(|| wrong(Code::ParamRequired, name))?.as_str().ok_or_else(|| wrong(Code::InvalidParam, name))?;
     if text.len() > LONGEST { Err(wrong(Code::InvalidParam, name)) } else { Ok(text) }
 }
 
-fn expect(info: &Value, name: &str, right: impl Fn(&Value) -> bool) -> Result<()> {
+fn expect(info: &ClientInfo, name: &str, right: impl Fn(&Fact) -> bool) -> Result<()> {
     match present(info, name) {
-        Some(value) if !right(value) || value.as_str().is_some_and(|text| text.len() > LONGEST) => Err(wrong(Code::InvalidParam, name)),
+        Some(fact) if !right(fact) || fact.as_str().is_some_and(|text| text.len() > LONGEST) => Err(wrong(Code::InvalidParam, name)),
         _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use lingpai_domain::{
     account::User,
     client::Client,
+    client_info::ClientInfo,
     context::{Context, TokenPolicy},
     error::{Code, Error, Result},
     password::{PasswordPolicy, Verdict},
@@ -31,7 +32,7 @@ pub struct Scope<'a> {
     /// Who calls.
     pub client: &'a Client,
     /// `clientInfo` as the client sent it, for what [`Self::client`] leaves out.
-    pub client_info: &'a Value,
+    pub client_info: &'a ClientInfo,
     /// What the gate of the secure network found out.
     pub secured: &'a Secured,
     /// Names the call in the log.
@@ -66,7 +67,7 @@ impl Scope<'_> {
 
     /// What the caller is told.
     pub fn speech(&self) -> Speech<'_> {
-        self.state.speech(self.client_info.get("locale").and_then(Value::as_str))
+        self.state.speech(self.client_info.text("locale"))
     }
 
     /// How tokens are made here, or what the configuration lacks for them.

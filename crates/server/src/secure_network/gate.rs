@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use lingpai_domain::{
     client::Source,
+    client_info::Texts,
     error::{Code, Error},
     limits::Caller,
 };
@@ -95,8 +96,8 @@ pub async fn admit(state: &State, call: Inbound<'_>) -> Result<Admitted, Refused
 }
 
 /// Counts and logs a refusal. `function` is one that exists: its name becomes a label.
-pub(super) fn note(refused: &Refused, request_id: &str, function: &str, info: &Value, ip: &str) {
-    let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default();
+pub(super) fn note(refused: &Refused, request_id: &str, function: &str, info: &impl Texts, ip: &str) {
+    let text = |name: &str| info.text(name).unwrap_or_default();
     refused.log(request_id, function, text("appId"), text("uniPlatform"), ip);
     if let Some(number) = refused.number() {
         metrics::counter!("lingpai_secure_refused_total", "function" => function.to_owned(), "code" => number.to_string()).increment(1);
@@ -107,7 +108,7 @@ pub(super) fn note(refused: &Refused, request_id: &str, function: &str, info: &V
 ///
 /// # Errors
 /// 70008, counted and logged.
-pub fn admit_url_form(state: &State, function: &str, method: &str, info: &Value, ip: &str, request_id: &str) -> Result<(), Refused> {
+pub fn admit_url_form(state: &State, function: &str, method: &str, info: &impl Texts, ip: &str, request_id: &str) -> Result<(), Refused> {
     let config = state.secure.config();
     if config.url_allowed || is_exempt(function, method) || config.admission(function).is_none() {
         return Ok(());
@@ -290,7 +291,7 @@ async fn present_uid(state: &State, info: &Value, token: &str) -> Result<Option<
         function: String::new(),
         method: String::new(),
         params: None,
-        client_info: info.clone(),
+        client_info: info.clone().into(),
         token: Some(token.to_owned()),
         source: Source::Client,
         ip: String::new(),

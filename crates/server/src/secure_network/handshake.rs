@@ -1,5 +1,6 @@
 //! The server's side of a handshake: from a sealed hello to a stored client key and a sealed answer.
 
+use lingpai_domain::client_info::{ClientInfo, Texts};
 use lingpai_secure::{
     attestation::{Revocations, android, apple},
     envelope::TimeWindow,
@@ -20,7 +21,7 @@ pub struct Greeting<'a> {
     /// The space.
     pub space_id: &'a str,
     /// `clientInfo`
-    pub client_info: &'a Value,
+    pub client_info: &'a ClientInfo,
     /// The call's way.
     pub secured: &'a Secured,
 }
@@ -105,8 +106,8 @@ impl<'a> ClientFacts<'a> {
     ///
     /// # Errors
     /// Which is missing.
-    pub fn read(info: &'a Value) -> Result<Self, Refusal> {
-        let text = |name: &str| info.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    pub fn read(info: &'a impl Texts) -> Result<Self, Refusal> {
+        let text = |name: &str| info.text(name).filter(|text| !text.is_empty());
         let app_id = text("appId").ok_or(Refusal::AppIdMissing)?;
         let device_id = text("deviceId").ok_or(Refusal::DeviceIdMissing)?;
         let platform = match text("uniPlatform").unwrap_or_default() {

@@ -18,6 +18,11 @@ pub fn start() {
     });
 }
 
+/// Whether what is counted is kept: only after [`start`].
+pub fn is_recording() -> bool {
+    matches!(RECORDER.get(), Some(Some(_)))
+}
+
 /// The text of `/metrics`; empty before [`start`].
 pub fn render() -> String {
     match RECORDER.get() {

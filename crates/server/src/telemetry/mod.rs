@@ -9,11 +9,14 @@ pub use stopwatch::Stopwatch;
 
 use lingpai_domain::error::{Blame, Error};
 
-use crate::call::Call;
+use crate::{
+    call::Call,
+    methods::{Method, registry},
+};
 
 /// Counts an answered call.
 pub fn call_succeeded(call: &Call, started: Stopwatch) {
-    count(call, "0", started);
+    succeeded(call, started);
     tracing::debug!(request_id = %call.request_id, function = %call.function, method = %call.method, ip = %call.ip, "answered");
 }
 
@@ -34,9 +37,32 @@ pub fn call_failed(call: &Call, error: &Error, started: Stopwatch) {
     }
 }
 
+/// A success counts without looking its labels up, which would be a tenth of a cheap call's own work.
+fn succeeded(call: &Call, started: Stopwatch) {
+    let Some(registered) = registry::registered(&call.function, &call.method) else { return };
+    if !metrics_endpoint::is_recording() {
+        return;
+    }
+    let successes = registered.successes.get_or_init(|| {
+        let Method { function, name, .. } = *registered.method;
+        Successes {
+            calls: metrics::counter!("lingpai_calls_total", "function" => function, "method" => name, "code" => "0"),
+            seconds: metrics::histogram!("lingpai_call_seconds", "function" => function, "method" => name),
+        }
+    });
+    successes.calls.increment(1);
+    successes.seconds.record(started.seconds());
+}
+
+/// Of one method.
+pub struct Successes {
+    calls: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
 fn count(call: &Call, code: &'static str, started: Stopwatch) {
     // Labels come from the registry only, so that callers cannot make new ones.
-    let Some(method) = crate::methods::registry::find(&call.function, &call.method) else { return };
+    let Some(method) = registry::find(&call.function, &call.method) else { return };
     metrics::counter!("lingpai_calls_total", "function" => method.function, "method" => method.name, "code" => code).increment(1);
     metrics::histogram!("lingpai_call_seconds", "function" => method.function, "method" => method.name).record(started.seconds());
 }

@@ -91,7 +91,7 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
         Some(method) if method.starts_with(files::METHODS) => {
             let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
             let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
-            let info = client_info_header(&parts.headers);
+            let info = client_info_header(&parts.headers).into();
             let call = files::call(&parts.headers, &parts.extensions, state, method, request_id, info);
             refuse_other_apps(space, &call)?;
             files::answer(state, call, &parts.headers, &method[files::METHODS.len()..], &params).await
@@ -209,7 +209,7 @@ fn event_of(mut event: Map<String, Value>, call: &Call) -> Map<String, Value> {
 }
 
 fn refuse_other_apps(space: &Space, call: &Call) -> Result<(), Failure> {
-    let app = call.client_info.get("appId").and_then(Value::as_str);
+    let app = call.client_info.text("appId");
     if app.is_some_and(|app| !space.allows(app)) {
         let error = Error::new(Code::InvalidParam).with("param", "clientInfo.appId");
         return Err(Failure::new(StatusCode::FORBIDDEN, &error, call.locale()));
@@ -251,7 +251,7 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
         params: if is_clientdb { Some(Value::Object(args)) } else { first(args.remove("params")) },
-        client_info,
+        client_info: client_info.into(),
         token,
         source: Source::Client,
         ip: invocation.ip,

@@ -10,6 +10,7 @@ use axum::{
 };
 use lingpai_domain::{
     client::{Client, Source},
+    client_info::ClientInfo,
     error::{Code, Error},
     store::{FileAdded, FileQuota, FileRecord},
 };
@@ -394,7 +395,7 @@ pub fn call(
     state: &State,
     method: &str,
     request_id: &str,
-    client_info: Value,
+    client_info: ClientInfo,
 ) -> Call {
     Call {
         function: "file".to_owned(),

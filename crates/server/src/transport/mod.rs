@@ -17,6 +17,7 @@ mod peer;
 mod reply;
 mod secure_network;
 pub mod url;
+pub mod url_envelope;
 mod url_functions;
 mod weixin_sign_in;
 

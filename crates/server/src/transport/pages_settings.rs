@@ -107,7 +107,7 @@ async fn supported(state: &State, app_id: &str, parts: &Parts) -> Option<Vec<Val
         function: "uni-id-co".to_owned(),
         method: "getSupportedLoginType".to_owned(),
         params: None,
-        client_info: json!({"appId": app_id, "uniPlatform": "web"}),
+        client_info: json!({"appId": app_id, "uniPlatform": "web"}).into(),
         token: None,
         source: Source::Client,
         ip: peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string(),

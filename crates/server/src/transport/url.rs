@@ -15,7 +15,7 @@ use lingpai_domain::{
     error::{Code, Error},
 };
 
-use super::{body, cors, peer, reply};
+use super::{body, cors, peer, reply, url_envelope::Envelope};
 use crate::{
     answer::{error_body, spoken_error},
     call::{Call, SignedRequest},
@@ -86,29 +86,6 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
     match tokio::time::timeout(settings.server.request_timeout, pipeline::answer(&state, call)).await {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(_) => answer(StatusCode::OK, &spoken_error(&Code::ServerBusy.into(), &state.speech(locale.as_deref()))),
-    }
-}
-
-/// The body of the URL form.
-#[derive(Clone, Debug, Default)]
-pub struct Envelope {
-    /// `params`; `None` if there is none.
-    pub params: Option<Value>,
-    /// `clientInfo`, whatever it is.
-    pub client_info: Value,
-    /// `uniIdToken`, if it is a text.
-    pub token: Option<String>,
-}
-
-impl Envelope {
-    /// Reads a body; `None` unless it is a JSON object.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let Ok(Value::Object(mut envelope)) = serde_json::from_slice(bytes) else { return None };
-        Some(Self {
-            params: envelope.remove("params"),
-            client_info: envelope.remove("clientInfo").unwrap_or_default(),
-            token: envelope.get("uniIdToken").and_then(Value::as_str).map(str::to_owned),
-        })
     }
 }
 

@@ -12,6 +12,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lingpai_domain::{
     client::Source,
+    client_info::ClientInfo,
     error::{Code, Error},
 };
 use serde_json::{Map, Value, json};
@@ -62,7 +63,7 @@ impl Refusal {
 
 async fn answer(state: &State, function: &Function, parts: &Parts, path: &str, body: Body, request_id: &str) -> Result<Value, Refusal> {
     let ip = peer::client_ip(&state.settings, parts.extensions.get(), &parts.headers).to_string();
-    secure_network::admit_url_form(state, &function.name, "", &Value::Null, &ip, request_id)
+    secure_network::admit_url_form(state, &function.name, "", &ClientInfo::default(), &ip, request_id)
         .map_err(|refused| Refusal(StatusCode::OK, refused.body(Locale::default())))?;
     let bytes = body::read(&state.settings, body)
         .await
@@ -72,7 +73,7 @@ async fn answer(state: &State, function: &Function, parts: &Parts, path: &str, b
         function: function.name.clone(),
         method: String::new(),
         params: None,
-        client_info: Value::Null,
+        client_info: ClientInfo::default(),
         token: None,
         source: Source::Http,
         ip,

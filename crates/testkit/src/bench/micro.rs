@@ -23,7 +23,7 @@ use lingpai_server::{
     runtime::{SystemClock, SystemRandom},
     scripts::FolderScripts,
     telemetry::Stopwatch,
-    transport::url::Envelope,
+    transport::url_envelope::Envelope,
     words::{Locale, Words},
 };
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ use lingpai_domain::{
 use serde_json::{Map, Value, json};
 
 use super::{Access, Bucket, ListedAddress, Method, Output, Reply, Scope, Summary, UNI_OPEN_BRIDGE};
-use crate::{open_bridge::BridgePlatform, transport::url::Envelope};
+use crate::{open_bridge::BridgePlatform, transport::url_envelope::Envelope};
 
 type Handle = for<'a> fn(&'a Scope<'a>, Params, &'a ListedAddress) -> Reply<'a>;
 
@@ -87,7 +87,7 @@ const fn secret(name: &'static str) -> Output {
 
 /// What a call of this function means in the form of all others.
 pub(crate) fn envelope(decoded: Envelope, body: &Bytes) -> Envelope {
-    let is_usual = decoded.params.is_some() || !decoded.client_info.is_null();
+    let is_usual = decoded.params.is_some() || decoded.client_info.was_sent();
     if is_usual {
         return decoded;
     }
@@ -96,7 +96,7 @@ pub(crate) fn envelope(decoded: Envelope, body: &Bytes) -> Envelope {
     let platform = BridgePlatform::named(text("platform")).map_or("unknown", BridgePlatform::uni_platform);
     // Without an application the parameters' own check says what is missing.
     let app_id = if text("dcloudAppid").trim().is_empty() { "unknown" } else { text("dcloudAppid") };
-    let client_info = json!({"uniPlatform": platform, "appId": app_id});
+    let client_info = json!({"uniPlatform": platform, "appId": app_id}).into();
     Envelope { params: Some(Value::Object(params)), client_info, token: None }
 }
 

@@ -1,6 +1,7 @@
 //! `setPushCid`: where push messages reach the caller's device.
 
 use lingpai_domain::{
+    client_info::Fact,
     error::{Code, Error},
     store::PushDevice,
     validate::{Params, Rule, required},
@@ -62,8 +63,8 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         of_user.insert("appid".into(), scope.client.app_id.clone().into());
         let mut of_device = Map::new();
         for (name, field) in DEVICE_FIELDS {
-            if let Some(value) = scope.client_info.get(*name).filter(|value| !value.is_null()) {
-                of_device.insert((*field).to_owned(), value.clone());
+            if let Some(value) = scope.client_info.get(*name).map(Fact::to_value).filter(|value| !value.is_null()) {
+                of_device.insert((*field).to_owned(), value);
             }
         }
         of_device.insert("appid".into(), scope.client.app_id.clone().into());
