@@ -34,13 +34,6 @@ impl Caller {
         }
         Self(bytes)
     }
-
-    /// A user, by a digest of the id.
-    pub fn user(uid: &str) -> Self {
-        let mut bytes = [2u8; 9];
-        bytes[1..].copy_from_slice(&crate::token::hash(uid)[..8]);
-        Self(bytes)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

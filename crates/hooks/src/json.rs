@@ -1,6 +1,9 @@
 //! Values on their way into a runtime and out of it, field by field, as `JSON.stringify` sees them.
 
-use rquickjs::{Array, Ctx, Filter, Function, IntoJs, Object, String as JsString, Value as JsValue, function::This, object::Property};
+use rquickjs::{
+    Array, Ctx, Filter, Function, IntoJs, Object, String as JsString, Value as JsValue, atom::PredefinedAtom, function::This,
+    object::Property,
+};
 use serde_json::{Map, Number, Value};
 
 /// How deep a result may nest; what nests deeper is taken for cyclic.
@@ -121,7 +124,7 @@ impl<'js> Reader<'_, 'js> {
             return Err(Refusal::NotJson);
         }
         let Some(object) = value.as_object().filter(|_| !value.is_function()) else { return Ok(None) };
-        if let Some(convert) = object.get::<_, JsValue>("toJSON")?.into_function() {
+        if let Some(convert) = object.get::<_, JsValue>(PredefinedAtom::ToJSON)?.into_function() {
             let converted: JsValue = convert.call((This(object.clone()), key))?;
             // What toJSON answers is not asked for its own toJSON, as in JSON.stringify.
             return match converted.as_object().filter(|_| !converted.is_function()) {

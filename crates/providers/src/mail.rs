@@ -75,6 +75,17 @@ pub enum SmtpOptionsError {
     Tls(String),
 }
 
+/// A step of [`SmtpMailGateway::check`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailStep {
+    /// Reaching the server, TLS included.
+    Connecting,
+    /// User and password.
+    LoggingIn,
+    /// Whether mails may come from the sender's address.
+    NamingTheSender,
+}
+
 /// Sends mails through one SMTP server, over a few connections that are kept for the next mail.
 pub struct SmtpMailGateway {
     connections: Connections,
@@ -112,14 +123,14 @@ impl SmtpMailGateway {
         Ok(Self { connections, from, timeout: options.timeout, clock, random })
     }
 
-    /// Connects and logs in, without a mail.
+    /// Connects, logs in and names the sender, without a mail.
     ///
     /// # Errors
-    /// [`SendError`] with the server's words.
-    pub async fn check(&self) -> Result<(), SendError> {
-        match tokio::time::timeout(self.timeout, self.connections.check()).await {
-            Ok(outcome) => outcome.map_err(|error| failed(&error, &[])),
-            Err(_) => Err(SendError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis()))),
+    /// The step that failed, with the server's words.
+    pub async fn check(&self) -> Result<(), (MailStep, SendError)> {
+        match tokio::time::timeout(self.timeout, self.connections.check(&self.from.email)).await {
+            Ok(outcome) => outcome.map_err(|(step, error)| (step, failed(&error, &[]))),
+            Err(_) => Err((MailStep::Connecting, SendError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis())))),
         }
     }
 

@@ -9,7 +9,7 @@ use lingpai_domain::{
 };
 use lingpai_providers::outbox::{Outbox, OutboxEntry, OutboxKind};
 
-use crate::webhooks::Postman;
+use crate::{telemetry::messages, webhooks::Postman};
 
 /// A line for the development outbox.
 pub struct DevelopmentMessage<'a> {
@@ -92,6 +92,6 @@ impl Delivery {
 }
 
 fn failed(error: SendError) -> Error {
-    metrics::counter!("lingpai_messages_failed_total").increment(1);
+    messages::failed();
     Error::new(Code::SendFailed).caused_by(error)
 }

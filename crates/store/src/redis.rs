@@ -143,6 +143,20 @@ impl Redis {
         Ok(())
     }
 
+    /// Some of the keys that begin with a text, about `count` looked at, and where to go on; 0: there are no
+    /// more. Whoever begins at 0 and ends at 0 has seen every key that stood there all the while.
+    ///
+    /// # Errors
+    /// [`RedisError`]
+    pub async fn scan(&self, cursor: u64, prefix: &str, count: usize) -> Result<(u64, Vec<String>), RedisError> {
+        let mut scan = redis::pipe();
+        // Prefixes are ours and hold none of the pattern's characters.
+        scan.cmd("SCAN").arg(cursor).arg("MATCH").arg(format!("{prefix}*")).arg("COUNT").arg(count);
+        let ((next, keys),): ((u64, Vec<Vec<u8>>),) = self.ask(&scan).await?;
+        // What is no text was not written by us or our like.
+        Ok((next, keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
+    }
+
     /// Whether it answers.
     ///
     /// # Errors

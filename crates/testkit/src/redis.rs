@@ -40,8 +40,17 @@ impl TestRedis {
     /// # Errors
     /// If no server is named (`scripts/with-test-services.sh` starts one).
     pub async fn start() -> Result<Self> {
+        Self::start_in(0).await
+    }
+
+    /// The same to another of the server's databases, for a test that would disturb the others.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_in(database: u8) -> Result<Self> {
         let url = std::env::var(URL).with_context(|| format!("{URL} must name a Redis server (`make test` starts one)"))?;
-        let url = url::Url::parse(&url)?;
+        let mut url = url::Url::parse(&url)?;
+        url.set_path(&database.to_string());
         let server = (url.host_str().context("a host")?.to_owned(), url.port().unwrap_or(6379));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;

@@ -37,10 +37,15 @@ pub enum SendScope {
     Device,
     /// The client's address.
     Ip,
+    /// The application.
+    App,
 }
 
 /// At most `count` codes of one kind of target (all scenes) within `window_ms` for one target,
-/// device or address.
+/// device, address or application.
+///
+/// Codes of an application are many, and are counted by slices of the window: one may count for a slice longer than
+/// the window, never shorter. It counts although it is withdrawn: its message may have been paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendLimit {
     /// What is counted by.
@@ -49,6 +54,17 @@ pub struct SendLimit {
     pub window_ms: i64,
     /// How many codes fit into the window.
     pub count: u32,
+}
+
+/// Into how many slices the window of a [`SendScope::App`] is cut: codes of one slice leave it together, with
+/// the last of them.
+const SLICES: i64 = 60;
+
+impl SendLimit {
+    /// The length of a slice of the window, milliseconds.
+    pub const fn slice_ms(&self) -> i64 {
+        if self.window_ms < SLICES { 1 } else { self.window_ms / SLICES }
+    }
 }
 
 /// A code to be stored.
@@ -66,12 +82,21 @@ pub struct NewCode {
     pub ip: String,
     /// The client's device, for the limits; not shown in the document.
     pub device_id: Option<String>,
+    /// The client's application, for the limits; not kept with the code.
+    pub app: String,
     /// Milliseconds.
     pub created_date: i64,
     /// Milliseconds.
     pub expired_date: i64,
     /// Limits that must all hold.
     pub limits: Vec<SendLimit>,
+}
+
+impl NewCode {
+    /// The limits of the application, which are looked at first, and the others.
+    pub fn limits_by_application(&self) -> (Vec<&SendLimit>, Vec<&SendLimit>) {
+        self.limits.iter().partition(|limit| limit.scope == SendScope::App)
+    }
 }
 
 /// What became of a code to be stored.

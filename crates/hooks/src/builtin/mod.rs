@@ -60,6 +60,8 @@ pub(crate) fn native<'js>(ctx: &Ctx<'js>, around: &Rc<Surroundings>) -> rquickjs
     network::install(ctx, &native, around)?;
     let clock = around.clone();
     native.set("now", Function::new(ctx.clone(), move || clock.slot.now_ms() as f64)?)?;
+    let left = around.clone();
+    native.set("leavesBehind", Function::new(ctx.clone(), move || left.left_behind.set(true))?)?;
     let environment = Object::new(ctx.clone())?;
     for (name, value) in &around.options.environment {
         environment.set(name.as_str(), value.expose())?;

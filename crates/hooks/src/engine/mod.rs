@@ -120,7 +120,11 @@ impl Sandbox {
         self.context.with(|ctx| {
             let result = body(&ctx);
             let drained = self.drain(&ctx);
-            let forgotten = self.host.forget.clone().restore(&ctx).and_then(|forget| forget.call::<_, ()>(()));
+            // Most calls leave nothing behind.
+            let forgotten = match self.around.left_behind.replace(false) {
+                true => self.host.forget.clone().restore(&ctx).and_then(|forget| forget.call::<_, ()>(())),
+                false => Ok(()),
+            };
             let result = result?;
             drained?;
             forgotten.map_err(|error| self.explain(&ctx, error))?;

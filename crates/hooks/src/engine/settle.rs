@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rquickjs::{Ctx, Function, Promise, Value as JsValue, promise::PromiseState};
+use rquickjs::{Ctx, Function, Promise, Value as JsValue, atom::PredefinedAtom, promise::PromiseState};
 
 use super::Sandbox;
 use crate::{builtin::response_object, error::HookError};
@@ -34,7 +34,7 @@ impl Sandbox {
             return Ok(Some(promise.clone()));
         }
         let Some(object) = value.as_object() else { return Ok(None) };
-        let then: JsValue = object.get("then").map_err(|error| self.explain(ctx, error))?;
+        let then: JsValue = object.get(PredefinedAtom::Then).map_err(|error| self.explain(ctx, error))?;
         if !then.is_function() {
             return Ok(None);
         }

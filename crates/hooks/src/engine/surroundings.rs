@@ -20,6 +20,8 @@ pub(crate) struct Surroundings {
     pub(crate) slot: Arc<Slot>,
     /// Lines logged in this call.
     pub(crate) lines: Cell<u32>,
+    /// Whether timers were set or requests made since what was left of them was last forgotten.
+    pub(crate) left_behind: Cell<bool>,
     /// Requests under way.
     pub(crate) network: Network,
 }

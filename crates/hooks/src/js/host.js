@@ -90,6 +90,7 @@
     if (typeof callback !== 'function') throw new TypeError('the callback must be a function');
     const milliseconds = Math.min(Math.max(Math.trunc(Number(delay)) || 1, 1), 2147483647);
     if (timers.length >= 1000) throw new RangeError('too many timers');
+    native.leavesBehind();
     const timer = { id: ++lastTimer, due: native.now() + milliseconds, callback, args, every: repeat ? milliseconds : 0 };
     timers.push(timer);
     return timer.id;
@@ -153,7 +154,10 @@
   lazyGlobal('crypto', () => builtin('crypto').webcrypto);
 
   const requests = new Map();
-  native.awaitResponse = (id) => new Promise((resolve, reject) => requests.set(id, { resolve, reject }));
+  native.awaitResponse = (id) => {
+    native.leavesBehind();
+    return new Promise((resolve, reject) => requests.set(id, { resolve, reject }));
+  };
 
   const RULE_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 

@@ -125,6 +125,7 @@ fn surroundings(pool: &Pool, slot: &Arc<Slot>, version: &Arc<Version>, script: S
         version: version.clone(),
         slot: slot.clone(),
         lines: Cell::new(0),
+        left_behind: Cell::new(false),
         network: Network::new(),
     }
 }

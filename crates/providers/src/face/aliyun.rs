@@ -83,12 +83,19 @@ impl FaceVerifier for AliyunFace {
     /// The photograph stays in the OSS bucket that the console's scene names.
     async fn check(&self, certify_id: &str, _wants_photo: bool) -> Result<FaceCheck, FaceError> {
         let params = [("SceneId", self.scene_id.as_str()), ("CertifyId", certify_id)];
-        let result = self.ask("DescribeFaceVerify", &params).await.map_err(failed)?;
-        Ok(FaceCheck { state: state(&result), photo: None })
+        match self.ask("DescribeFaceVerify", &params).await {
+            Ok(result) => Ok(FaceCheck { state: state(&result), photo: None }),
+            Err(error) if error.is_refusal(UNFINISHED) => Ok(FaceCheck { state: FaceState::Processing, photo: None }),
+            Err(error) => Err(failed(error)),
+        }
     }
 }
 
-/// `Passed` decides; as long as nobody has tried there is no `SubCode` that would say why not.
+/// Codes of `DescribeFaceVerify` while nobody has tried, somebody does, or gave up on the way ("Error codes",
+/// Alibaba Cloud's documentation of its financial-grade ID verification): 403, not finished; 424, no record yet.
+const UNFINISHED: &[&str] = &["403", "424"];
+
+/// `Passed` decides; a `SubCode` says why not, and without one nothing has been decided.
 fn state(result: &Value) -> FaceState {
     let text = |name: &str| result.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("Passed"), text("SubCode")) {

@@ -69,20 +69,30 @@ impl FaceVerifier for TencentFace {
 
     async fn check(&self, certify_id: &str, wants_photo: bool) -> Result<FaceCheck, FaceError> {
         let params = json!({"FaceIdToken": certify_id, "IsNeedVideo": false, "IsNeedBestFrame": wants_photo});
-        let response = self.ask("GetFaceIdResult", &params).await.map_err(failed)?;
+        let response = match self.ask("GetFaceIdResult", &params).await {
+            // Nobody finished it in time, and nobody can any more.
+            Err(error) if error.is_refusal(EXPIRED) => return Ok(FaceCheck { state: FaceState::Failed, photo: None }),
+            outcome => outcome.map_err(failed)?,
+        };
         let state = state(&response);
         let frame = response.get("BestFrameBase64").and_then(Value::as_str).filter(|_| wants_photo && state == FaceState::Passed);
         Ok(FaceCheck { state, photo: frame.and_then(photo::read) })
     }
 }
 
+/// The refusal of a token that is too old.
+const EXPIRED: &[&str] = &["InvalidParameterValue.BizTokenExpired"];
+/// The result while the verification is not finished ("GetFaceIdResultIntl", Tencent Cloud's documentation; the
+/// one of `GetFaceIdResult` does not say what comes instead of a result).
+const UNFINISHED: &str = "-999";
+
 /// `Result` is `0` if everything fitted, another number if something did not (a token is good for one
-/// attempt only), and nothing until somebody has tried.
+/// attempt only); until somebody has finished it is -999 or nothing.
 fn state(response: &Value) -> FaceState {
     match response.get("Result") {
         None | Some(Value::Null) => FaceState::Processing,
         Some(Value::String(result)) => match result.as_str() {
-            "" => FaceState::Processing,
+            "" | UNFINISHED => FaceState::Processing,
             "0" => FaceState::Passed,
             code if code.parse::<i64>().is_ok() => FaceState::Failed,
             _ => FaceState::Unknown,
@@ -101,6 +111,7 @@ mod tests {
             (json!("0"), FaceState::Passed),
             (json!("1004"), FaceState::Failed),
             (json!("-1"), FaceState::Failed),
+            (json!("-999"), FaceState::Processing),
             (json!(""), FaceState::Processing),
             (json!(null), FaceState::Processing),
             (json!(0), FaceState::Unknown),

@@ -8,17 +8,21 @@
 use std::{sync::Arc, time::Duration};
 
 use lettre::{
+    Address,
     address::Envelope,
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
+        commands::Mail,
         extension::ClientId,
     },
 };
 use lingpai_domain::clock::Clock;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
+
+use super::MailStep;
 
 /// Connections at the same time, idle ones included.
 const MAX_CONNECTIONS: usize = 8;
@@ -79,10 +83,15 @@ impl Connections {
         Ok(())
     }
 
-    /// Connects and says good-bye.
-    pub(super) async fn check(&self) -> Result<(), Error> {
-        let mut connection = self.connect().await?;
-        connection.quit().await.map(drop)
+    /// Connects, logs in, names the sender and says good-bye.
+    pub(super) async fn check(&self, sender: &Address) -> Result<(), (MailStep, Error)> {
+        let mut connection = self.open().await.map_err(|error| (MailStep::Connecting, error))?;
+        self.log_in(&mut connection).await.map_err(|error| (MailStep::LoggingIn, error))?;
+        let command = Mail::new(Some(sender.clone()), Vec::new());
+        connection.command(command).await.map_err(|error| (MailStep::NamingTheSender, error))?;
+        // The server's farewell is of no interest.
+        let _said = connection.quit().await;
+        Ok(())
     }
 
     /// An idle connection whose server still answers.
@@ -98,6 +107,12 @@ impl Connections {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let mut connection = self.open().await?;
+        self.log_in(&mut connection).await?;
+        Ok(connection)
+    }
+
+    async fn open(&self) -> Result<AsyncSmtpConnection, Error> {
         let hello = ClientId::default();
         let wrapper = match &self.security {
             Security::Wrapper(parameters) => Some(parameters.clone()),
@@ -108,9 +123,13 @@ impl Connections {
         if let Security::StartTls(parameters) = &self.security {
             connection.starttls(parameters.clone(), &hello).await?;
         }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
-        }
         Ok(connection)
+    }
+
+    async fn log_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
+        match &self.credentials {
+            Some(credentials) => connection.auth(DEFAULT_MECHANISMS, credentials).await.map(drop),
+            None => Ok(()),
+        }
     }
 }

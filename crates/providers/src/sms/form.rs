@@ -11,7 +11,7 @@ use lingpai_domain::{
 use super::vendor::{refused, unreachable, value_of};
 use crate::http::{Http, HttpOptionsError, Request, Upstream};
 
-/// Sends by a form. Any 2xx counts as taken.
+/// Sends by a form. Any 2xx counts as taken, unless it is a page: those come from proxies and sign-in walls.
 pub struct FormSms {
     upstream: Upstream,
     authorization: Option<Secret>,
@@ -38,11 +38,16 @@ impl SmsGateway for FormSms {
         let pairs: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let headers: Vec<(&str, &str)> = self.authorization.iter().map(|value| ("authorization", value.expose())).collect();
         let answer = self.upstream.call(Request::post_form("", &[], &pairs).with_headers(&headers)).await.map_err(unreachable)?;
-        if (200..300).contains(&answer.status) {
+        if (200..300).contains(&answer.status) && !is_page(&answer.body) {
             return Ok(());
         }
         Err(refused(sms, &format!("HTTP {}", answer.status), &answer.excerpt()))
     }
+}
+
+fn is_page(body: &[u8]) -> bool {
+    let begins = |tag: &[u8]| body.trim_ascii_start().get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// Fills in what stands in braces. A brace that is never closed, and names that do not exist, stay.
@@ -75,6 +80,16 @@ fn fill(template: &str, sms: &Sms) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_known_by_their_beginning() {
+        for page in ["<!DOCTYPE html><title>x", " \n<html>", "<HTML lang=zh>"] {
+            assert!(is_page(page.as_bytes()), "{page}");
+        }
+        for answer in ["", "ok", "<?xml version=\"1.0\"?><Response/>", "{\"sid\":\"<html>\"}", "<htm"] {
+            assert!(!is_page(answer.as_bytes()), "{answer}");
+        }
+    }
 
     #[test]
     fn braces_are_filled_in() {

@@ -1,4 +1,6 @@
-//! Alibaba Cloud's face verification and number verification.
+//! Alibaba Cloud's face verification and number verification. Requests and answers have the form of its
+//! documentation ("InitFaceVerify" and "DescribeFaceVerify", Cloudauth 2019-03-07; "GetMobile", Dypnsapi
+//! 2017-05-25); the signature is computed again from what came over the wire.
 
 use std::sync::Arc;
 
@@ -55,6 +57,9 @@ async fn a_face_verification_ends() {
         (r#"{"Code":"200","ResultObject":{"Passed":"T","SubCode":"200"}}"#, FaceState::Passed),
         (r#"{"Code":"200","ResultObject":{"Passed":"F","SubCode":"204"}}"#, FaceState::Failed),
         (r#"{"Code":"200","ResultObject":{"Passed":"F"}}"#, FaceState::Processing),
+        // "Error codes" of the documentation: not finished; no record of the verification yet.
+        (r#"{"Code":"403","Message":"认证未完成"}"#, FaceState::Processing),
+        (r#"{"Code":"424","Message":"身份认证记录不存在"}"#, FaceState::Processing),
     ] {
         let (server, base) = answering("200 OK", body).await;
         let check = face(&base).check("c-1", true).await.unwrap();

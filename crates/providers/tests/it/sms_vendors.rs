@@ -1,5 +1,7 @@
-//! The clouds' services for short messages. What arrives is checked as the clouds check it: the
-//! signatures are computed again from what came over the wire.
+//! The clouds' services for short messages. Requests and answers have the form of the clouds' documentation
+//! ("SendSms" of Alibaba Cloud's Dysmsapi 2017-05-25 and of Tencent Cloud's SMS API 2021-01-11, Twilio's "Messages
+//! resource"). What arrives is checked as the clouds check it: the signatures are computed again from what came over
+//! the wire; the worked examples of the signatures themselves are in `src/signing`.
 
 use std::sync::Arc;
 
@@ -60,7 +62,12 @@ fn tencent(server: &HttpServer) -> TencentSms {
 
 #[tokio::test]
 async fn alibaba_clouds_signature_covers_what_arrives() {
-    let server = HttpServer::answering("200 OK", "application/json", r#"{"Code":"OK","Message":"OK","BizId":"1"}"#).await;
+    let server = HttpServer::answering(
+        "200 OK",
+        "application/json",
+        r#"{"Code":"OK","Message":"OK","BizId":"900619746936498440^0","RequestId":"F655A8D5-B967-440B-8683-DAD6FF8DE990"}"#,
+    )
+    .await;
     aliyun(&server, account()).send(&sms()).await.unwrap();
 
     let requests = server.requests();
@@ -88,7 +95,8 @@ async fn applications_may_have_an_account_of_their_own() {
 
 #[tokio::test]
 async fn tencent_clouds_signature_covers_what_arrives() {
-    let body = r#"{"Response":{"SendStatusSet":[{"Code":"Ok","Message":"send success","PhoneNumber":"+8613800000000"}],"RequestId":"r"}}"#;
+    let body = r#"{"Response":{"SendStatusSet":[{"SerialNo":"5000:1045710669157053657849499619","PhoneNumber":"+8613800000000","Fee":1,
+        "SessionContext":"","Code":"Ok","Message":"send success","IsoCode":"CN"}],"RequestId":"a0aabda6-cf91-4f3e-a81f-9198114a2279"}}"#;
     let server = HttpServer::answering("200 OK", "application/json", body).await;
     tencent(&server).send(&sms()).await.unwrap();
 
@@ -107,7 +115,8 @@ async fn tencent_clouds_signature_covers_what_arrives() {
 
 #[tokio::test]
 async fn a_form_is_filled_in() {
-    let server = HttpServer::answering("201 Created", "application/json", r#"{"sid":"SM1"}"#).await;
+    let taken = r#"{"sid":"SM1","status":"queued","to":"+8613800000000","error_code":null,"error_message":null}"#;
+    let server = HttpServer::answering("201 Created", "application/json", taken).await;
     let password = Secret::new("t0ken");
     let fields = [("To", "+86{mobile}"), ("From", "+15550001111"), ("Body", "{name}: {code}")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -145,6 +154,10 @@ async fn refusals_are_told_without_number_and_code() {
     let server = HttpServer::answering("401 Unauthorized", "application/json", r#"{"message":"13800000000"}"#).await;
     let refused = FormSms::new(&http(), &server.url, None, vec![("To".into(), "{mobile}".into())]).unwrap().send(&sms()).await;
     assert!(matches!(refused, Err(SendError::Refused(words)) if words.starts_with("HTTP 401") && !words.contains("13800000000")));
+    // A page with HTTP 200 comes from a proxy or a sign-in wall, not from the service.
+    let server = HttpServer::answering("200 OK", "text/html", "<!DOCTYPE html><html><body>Sign in</body></html>").await;
+    let refused = FormSms::new(&http(), &server.url, None, vec![("To".into(), "{mobile}".into())]).unwrap().send(&sms()).await;
+    assert!(matches!(refused, Err(SendError::Refused(words)) if words.starts_with("HTTP 200")));
 }
 
 #[tokio::test]

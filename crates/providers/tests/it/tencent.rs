@@ -51,6 +51,13 @@ async fn a_verification_ends() {
         (passed, false, FaceState::Passed, None),
         (r#"{"Response":{"Result":"1004","Description":"人脸检测失败","BestFrameBase64":"/9j/4AEC"}}"#, true, FaceState::Failed, None),
         (r#"{"Response":{"Result":null,"RequestId":"r"}}"#, true, FaceState::Processing, None),
+        (r#"{"Response":{"Result":"-999","Description":"The verification process wasn't finished."}}"#, true, FaceState::Processing, None),
+        (
+            r#"{"Response":{"Error":{"Code":"InvalidParameterValue.BizTokenExpired","Message":"BizToken expired."},"RequestId":"r"}}"#,
+            true,
+            FaceState::Failed,
+            None,
+        ),
     ] {
         let (server, face) = answering(text).await;
         let check = face.check("token-1", wants_photo).await.unwrap();

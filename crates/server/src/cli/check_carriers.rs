@@ -6,10 +6,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use lingpai_domain::{
     messaging::{SendError, Sms, SmsGateway},
+    real_name::{FaceCheck, FaceError, FaceVerifier},
     secret::Secret,
 };
-use lingpai_providers::http::{Http, HttpOptions, Request, UpstreamError};
+use lingpai_providers::{
+    http::{Http, HttpOptions, Request, UpstreamError},
+    univerify::Univerify,
+};
 
+use super::check_hints;
 use crate::{
     config::{Center, Settings, settings},
     mail_carrier::mail_gateway,
@@ -22,6 +27,8 @@ use crate::{
 const NO_NUMBER: &str = "10000000000";
 /// A token that nobody made.
 const MADE_UP: &str = "lingpai-check";
+/// A verification that nobody began, in the form that the clouds' have.
+const NO_VERIFICATION: &str = "00000000000000000000000000000000";
 
 /// What services call a number that is none.
 const NO_SUCH_NUMBER: &[&str] = &[
@@ -60,48 +67,87 @@ pub async fn run(upstreams: &Upstreams, settings: &Settings, center: &Center) ->
     }
     if let Some(email) = &settings.providers.email {
         let gateway = mail_gateway(email, Arc::new(SystemClock), Arc::new(SystemRandom))?;
-        let hint = "检查 providers.email 的主机、端口、加密方式与密码;许多邮箱要在网页版的「设置 - POP3/IMAP/SMTP」中开启 SMTP 并使用授权码。 \
-                    Check host, port, tls and password in [providers.email]; many mailboxes want SMTP enabled in their web settings, and an authorisation code as password.";
-        let outcome = gateway.check().await.map_err(|error| (error.to_string(), hint));
+        let outcome = gateway.check().await.map_err(|(step, error)| (error.to_string(), check_hints::mail(step, &email.host)));
         tell(format!("邮件 mail {}:{}", email.host, email.port), outcome);
     }
     if let Some(sms) = &settings.providers.sms {
         check_sms(sms, center, &mut tell).await?;
     }
-    if let Some(univerify) = &upstreams.univerify {
-        let key = match &settings.providers.univerify {
-            Some(settings::Univerify::Function { secret: Some(secret), .. }) => secret.clone(),
-            _ => univerify_key(center),
-        };
-        let outcome = match univerify.mobile(None, &key, MADE_UP, MADE_UP).await {
-            Err(UpstreamError::Refused { code, .. }) if !is_about_access(&code) => Ok(()),
-            Err(error) => {
-                let hint = explain_code(&error.to_string());
-                Err((error.to_string(), if hint.is_empty() { UNIVERIFY_HINT } else { hint }))
-            }
-            Ok(_) => Ok(()),
-        };
-        tell("一键登录 one-click sign-in".to_owned(), outcome);
+    if let (Some(univerify), Some(service)) = (&upstreams.univerify, &settings.providers.univerify) {
+        tell("一键登录 one-click sign-in".to_owned(), try_univerify(univerify, service, center).await);
     }
-    if let Some(face) = &upstreams.face {
-        use lingpai_domain::real_name::FaceError;
-        let outcome = match face.check(MADE_UP, false).await {
-            Err(FaceError::Refused(words)) if !is_about_access(&words) => Ok(()),
-            Err(error) => {
-                let words = error.to_string();
-                let hint = explain_code(&words);
-                Err((words, if hint.is_empty() { FACE_HINT } else { hint }))
-            }
-            Ok(_) => Ok(()),
-        };
-        tell("实人认证 face verification".to_owned(), outcome);
+    if let (Some(face), Some(frv)) = (&upstreams.face, &settings.providers.frv) {
+        tell("实人认证 face verification".to_owned(), try_face(&**face, &frv.vendor).await);
     }
     Ok(all_fine)
 }
 
-const UNIVERIFY_HINT: &str = "本机须能访问 providers.univerify.base_url,且签名密钥与取号云函数一致(uniCloud 控制台「云函数 - 详情 - URL 化」)。 \
-     This machine must reach providers.univerify.base_url, and the key must be the cloud function's (uniCloud console, Cloud functions, Details, URL).";
-const FACE_HINT: &str = "本机须能访问 [providers.frv] 的地址。 This machine must reach the address in [providers.frv].";
+/// Asks for the number behind a token that nobody made.
+async fn try_univerify(univerify: &Univerify, service: &settings::Univerify, center: &Center) -> Result<(), Problem> {
+    const FUNCTION: &str = "本机须能访问 providers.univerify.base_url,且签名密钥与取号云函数一致:uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,一键登录在 DCloud 开发者中心「一键登录 - 应用管理」开通。 \
+         This machine must reach providers.univerify.base_url, and the key must be the cloud function's: see uniCloud console, Cloud functions, Details, URL; \
+         one-click sign-in is enabled in DCloud's developer centre, One-click sign-in, Applications.";
+    const ALIYUN: &str = "本机须能访问 dypnsapi.aliyuncs.com,并在阿里云号码认证服务控制台「号码认证 - 认证方案管理」为应用添加方案。 \
+         This machine must reach dypnsapi.aliyuncs.com; schemes for applications are added in Phone Number Verification console, Schemes.";
+    let (key, usual) = match service {
+        settings::Univerify::Function { secret: Some(secret), .. } => (secret.clone(), FUNCTION),
+        settings::Univerify::Function { secret: None, .. } => (univerify_key(center), FUNCTION),
+        settings::Univerify::Aliyun { .. } => (Secret::default(), ALIYUN),
+    };
+    match univerify.mobile(None, &key, MADE_UP, MADE_UP).await {
+        Err(UpstreamError::Refused { code, .. }) if !check_hints::is_about_access(&code) => Ok(()),
+        Err(error) => Err(explained(error.to_string(), usual)),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Asks how a verification went that nobody began.
+async fn try_face(face: &dyn FaceVerifier, vendor: &settings::FrvVendor) -> Result<(), Problem> {
+    const GATEWAY: &str = "本机须能访问 providers.frv.base_url,且 providers.frv.secret 与网关的一致;网关若是云函数,见 uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,实人认证在「实人认证」页开通。 \
+         This machine must reach providers.frv.base_url, and providers.frv.secret must be the gateway's; if that is a cloud function see uniCloud console, \
+         Cloud functions, Details, URL, and enable the service on its page, Face verification.";
+    const ALIYUN: &str = "本机须能访问 cloudauth.aliyuncs.com;服务与场景见阿里云实人认证控制台「金融级实人认证 - 场景管理」。 \
+         This machine must reach cloudauth.aliyuncs.com; the service and its scenes are in ID Verification console, Scenes.";
+    const SCENE: &str = "providers.frv.scene_id 是数字:阿里云实人认证控制台「金融级实人认证 - 场景管理」的场景 ID。 \
+         providers.frv.scene_id is a number: the scene's id in ID Verification console, Scenes.";
+    const TENCENT: &str = "本机须能访问 faceid.tencentcloudapi.com;服务见腾讯云人脸核身控制台「自助接入」。 \
+         This machine must reach faceid.tencentcloudapi.com; the service is in Face ID console, Self-service access.";
+    let asked = face.check(NO_VERIFICATION, false).await;
+    match vendor {
+        settings::FrvVendor::Aliyun { scene_id, .. } if !scene_id.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err((format!("scene_id {scene_id:?}"), SCENE))
+        }
+        settings::FrvVendor::Aliyun { .. } => match asked {
+            Err(FaceError::Refused(words)) => {
+                let code = words.strip_prefix("refused with ").and_then(|words| words.split(':').next()).unwrap_or_default();
+                let hint = check_hints::aliyun_face(code);
+                match (hint, check_hints::is_about_access(&words)) {
+                    ("", false) => Ok(()),
+                    ("", true) => Err(explained(words, ALIYUN)),
+                    (hint, _) => Err((words, hint)),
+                }
+            }
+            other => other.map(drop).map_err(|error| (error.to_string(), ALIYUN)),
+        },
+        settings::FrvVendor::Tencent { .. } => judged(asked, TENCENT),
+        settings::FrvVendor::Gateway { .. } => judged(asked, GATEWAY),
+    }
+}
+
+/// A refusal that is not about who asks shows that the rest is right.
+fn judged(asked: Result<FaceCheck, FaceError>, usual: &'static str) -> Result<(), Problem> {
+    match asked {
+        Err(FaceError::Refused(words)) if !check_hints::is_about_access(&words) => Ok(()),
+        Err(error) => Err(explained(error.to_string(), usual)),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The words with what to do about them; `usual` if their code is none that is known.
+fn explained(words: String, usual: &'static str) -> Problem {
+    let hint = check_hints::cloud(&words);
+    (words, if hint.is_empty() { usual } else { hint })
+}
 
 /// The first application's key for one-click sign-in.
 fn univerify_key(center: &Center) -> Secret {
@@ -167,100 +213,9 @@ async fn try_template(gateway: &dyn SmsGateway, template: &str, key: String, sec
         Ok(()) => Ok(()),
         Err(SendError::Refused(words)) if NO_SUCH_NUMBER.iter().any(|code| words.starts_with(code)) => Ok(()),
         Err(error) => {
-            let words = error.to_string();
-            let hint = explain_code(&words);
-            Err((words, hint))
+            const USUAL: &str = "本机须能访问云厂商;拒绝的原因见短信控制台「发送记录」。 \
+                 This machine must reach the cloud; see SMS console, Sending records, for why it refused.";
+            Err(explained(error.to_string(), USUAL))
         }
-    }
-}
-
-/// Whether a refusal is about who asks, not about what was asked for.
-fn is_about_access(words: &str) -> bool {
-    let codes = [
-        "AccessKey",
-        "SignatureDoesNotMatch",
-        "SignatureNonce",
-        "Forbidden",
-        "NoPermission",
-        "AuthFailure",
-        "UnauthorizedOperation",
-        "ILLEGAL_ACCESS",
-        "Arrears",
-    ];
-    codes.iter().any(|code| words.contains(code))
-}
-
-/// What to do about a refusal of a cloud, by the code in it; empty if it is none of the usual ones.
-fn explain_code(words: &str) -> &'static str {
-    const HINTS: &[(&[&str], &str)] = &[
-        (
-            &["InvalidAccessKeyId", "AuthFailure.SecretIdNotFound", "AuthFailure.InvalidSecretId"],
-            "密钥 ID 不存在或已停用:阿里云 RAM 控制台「用户 - AccessKey」,腾讯云「访问管理 - 访问密钥」。 \
-             The key's id does not exist or is disabled: see RAM, Users, AccessKey (Alibaba Cloud) or CAM, API keys (Tencent Cloud).",
-        ),
-        (
-            &["SignatureDoesNotMatch", "IncompleteSignature", "AuthFailure.SignatureFailure", "ILLEGAL_ACCESS"],
-            "密钥不对:重新复制 AccessKey Secret / SecretKey(一键登录为云函数的签名密钥)。 \
-             The secret is wrong: copy AccessKey Secret or SecretKey again (for one-click sign-in the cloud function's key).",
-        ),
-        (&["InvalidTimeStamp", "AuthFailure.SignatureExpire", "SignatureNonceUsed"], "服务器的时钟不准。 The server's clock is wrong."),
-        (
-            &["Forbidden", "NoPermission", "AuthFailure.UnauthorizedOperation", "isv.RAM_PERMISSION_DENY"],
-            "子用户没有权限:阿里云 RAM 控制台授予 dysms:SendSms、yundun-cloudauth 等,腾讯云 CAM 授予 QcloudSMSFullAccess、QcloudFaceIdFullAccess。 \
-             The user lacks rights: grant dysms:SendSms or yundun-cloudauth in RAM, QcloudSMSFullAccess or QcloudFaceIdFullAccess in CAM.",
-        ),
-        (
-            &["isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_SIGNATURE", "SignatureIncorrectOrUnapproved"],
-            "短信签名不对或未通过审核:阿里云短信服务「国内消息 - 签名管理」,腾讯云短信「国内短信 - 签名管理」。 \
-             The signature is wrong or not approved: see SMS console, Signatures.",
-        ),
-        (
-            &[
-                "isv.SMS_TEMPLATE_ILLEGAL",
-                "isv.TEMPLATE_MISSING_PARAMETERS",
-                "TemplateIncorrectOrUnapproved",
-                "TemplateParameter",
-                "TemplateParamSetNotMatchApprovedTemplate",
-            ],
-            "短信模板不存在、未通过审核,或 template_params 与模板变量不符:短信控制台「模板管理」。 \
-             The template does not exist, is not approved, or template_params do not fit its variables: see SMS console, Templates.",
-        ),
-        (
-            &["SmsSdkAppIdVerifyFail"],
-            "SdkAppId 不对:腾讯云短信「应用管理 - 应用列表」。 The SdkAppId is wrong: see Tencent Cloud SMS, Applications.",
-        ),
-        (
-            &["isv.AMOUNT_NOT_ENOUGH", "isv.OUT_OF_SERVICE", "InsufficientBalance", "Arrears"],
-            "账户余额或套餐已用完:云厂商的「费用中心」。 The balance or the package is used up: see the cloud's billing console.",
-        ),
-        (
-            &["Nonactivated", "isv.PRODUCT_UN_SUBSCRIPT", "isv.PRODUCT_UNSUBSCRIBE"],
-            "服务尚未开通:在控制台开通短信、号码认证或人脸核身。 The service is not enabled: enable SMS, number verification or Face ID in the console.",
-        ),
-    ];
-    HINTS.iter().find(|(codes, _)| codes.iter().any(|code| words.contains(code))).map_or("", |(_, hint)| hint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_that_operators_meet_are_explained() {
-        for code in [
-            "InvalidAccessKeyId.NotFound",
-            "SignatureDoesNotMatch",
-            "isv.SMS_SIGNATURE_ILLEGAL",
-            "isv.SMS_TEMPLATE_ILLEGAL",
-            "FailedOperation.TemplateIncorrectOrUnapproved",
-            "UnauthorizedOperation.SmsSdkAppIdVerifyFail",
-            "AuthFailure.SecretIdNotFound",
-            "FailedOperation.InsufficientBalanceInSmsPackage",
-        ] {
-            let words = explain_code(&format!("refused: {code}: no"));
-            assert!(!words.is_ascii() && words.contains("console") || words.contains("see ") || words.contains("copy"), "{code}");
-        }
-        assert_eq!(explain_code("isv.SOMETHING"), "");
-        assert!(is_about_access("refused with AuthFailure.SignatureFailure") && !is_about_access("refused with 401"));
     }
 }

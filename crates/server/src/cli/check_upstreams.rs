@@ -34,10 +34,7 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
             Err(error) => {
                 all_fine = false;
                 println!("[问题 problem] {name}\n    {error}");
-                let hint = explain(&error);
-                if !hint.is_empty() {
-                    println!("    {hint}");
-                }
+                println!("    {}", hint(platform, &error));
             }
         }
     }
@@ -45,6 +42,24 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
     let others = super::check_others::run(&upstreams, center).await;
     let carriers = super::check_carriers::run(&upstreams, settings, center).await?;
     Ok(all_fine && others && carriers)
+}
+
+/// What to do about it.
+fn hint(platform: WeixinPlatform, error: &UpstreamError) -> &'static str {
+    let is_of_open_platform = matches!(platform, WeixinPlatform::Website | WeixinPlatform::App);
+    match explain(error) {
+        _ if is_of_open_platform && error.is_refusal(&["40013", "40125", "41002", "41004"]) => {
+            "AppID 或 AppSecret 不对,或已重置:微信开放平台「管理中心 - 网站应用/移动应用 - 查看」。 \
+             AppID or AppSecret is wrong or was reset: see open.weixin.qq.com, Management centre, the application's details."
+        }
+        "" if matches!(error, UpstreamError::Refused { .. }) => {
+            "见微信「全局返回码」文档,或在公众平台「开发管理 - 接口报警」查看。 See WeChat's list of return codes, or mp.weixin.qq.com, Development, Alarms."
+        }
+        "" => {
+            "本机须能访问 providers.weixin.base_url(api.weixin.qq.com 的 443 端口)。 This machine must reach providers.weixin.base_url (port 443 of api.weixin.qq.com)."
+        }
+        hint => hint,
+    }
 }
 
 /// Whether the object storage takes, hands out and removes an object, where there is any.

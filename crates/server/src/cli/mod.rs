@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 mod check_carriers;
+mod check_hints;
 mod check_others;
 mod check_upstreams;
 mod export;

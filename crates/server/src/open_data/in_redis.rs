@@ -10,14 +10,17 @@
 //! Two nodes that write one key in the same moment may leave the earlier value in Redis; so may a node that
 //! ends while it cannot reach Redis. That is why encrypted values stand there for a short time only.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use lingpai_domain::{clock::Clock, random::Random};
 use lingpai_store::redis::{Redis, RedisError, RedisValue};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
-use super::OpenValue;
+use super::{
+    OpenValue,
+    behind::{self, Behind, CatchUp},
+};
 use crate::at_rest::{AtRest, is_sealed};
 
 /// How long an encrypted value stands in Redis at most, milliseconds.
@@ -25,8 +28,11 @@ const LONGEST_LIFE_MS: i64 = 600_000;
 /// How long an empty text stands for a removed value: longer than a read of the database takes that might
 /// still bring the removed one back. Milliseconds.
 const REMOVED_FOR_MS: i64 = 10_000;
-/// Keys that are remembered as behind; about 10 MiB.
+/// Keys that are remembered as behind; about 10 MiB. When there are more, nothing in Redis is believed until all of
+/// it is removed.
 const MOST_BEHIND: usize = 65_536;
+/// What all keys begin with.
+const PREFIX: &str = "uni-id:";
 
 /// The collection in Redis.
 pub struct InRedis {
@@ -34,7 +40,7 @@ pub struct InRedis {
     cipher: Option<Arc<AtRest>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    behind: Mutex<HashMap<String, u64>>,
+    behind: Mutex<Behind>,
 }
 
 /// What Redis has for a key.
@@ -51,13 +57,13 @@ pub enum Found {
 impl InRedis {
     /// `cipher`: what values are encrypted with; `None`: they are plain.
     pub fn new(redis: Redis, cipher: Option<Arc<AtRest>>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { redis, cipher, clock, random, behind: Mutex::default() }
+        Self { redis, cipher, clock, random, behind: Mutex::new(Behind::new(MOST_BEHIND)) }
     }
 
     /// Looks for a value.
     pub async fn read(&self, key: &str) -> Found {
         self.catch_up().await;
-        if self.behind.lock().contains_key(key) {
+        if self.behind.lock().holds(key) {
             return Found::Unusable;
         }
         match self.counted("get", self.redis.get(key).await) {
@@ -75,7 +81,7 @@ impl InRedis {
             None => false,
         };
         if !stored {
-            self.is_behind(key);
+            self.behind.lock().add(key);
         }
     }
 
@@ -92,34 +98,28 @@ impl InRedis {
         self.catch_up().await;
         // An empty text, rather than nothing: whoever has just read the database does not put it back.
         if self.counted("set", self.redis.set(key, "", Some(REMOVED_FOR_MS)).await).is_err() {
-            self.is_behind(key);
+            self.behind.lock().add(key);
         }
     }
 
-    /// What Redis holds of this key is older than the database's.
-    fn is_behind(&self, key: &str) {
-        let mut behind = self.behind.lock();
-        if behind.len() < MOST_BEHIND || behind.contains_key(key) {
-            *behind.entry(key.to_owned()).or_default() += 1;
-        }
-    }
-
-    /// Removes what fell behind while Redis could not be reached.
+    /// Removes what fell behind while Redis could not be reached: a portion, so that no call waits long.
     async fn catch_up(&self) {
         if self.redis.is_left_alone() {
             return;
         }
-        let behind: Vec<(String, u64)> = self.behind.lock().iter().map(|(key, times)| (key.clone(), *times)).collect();
-        if behind.is_empty() {
-            return;
-        }
-        let keys: Vec<String> = behind.iter().map(|(key, _)| key.clone()).collect();
-        if self.counted("remove", self.redis.remove(&keys).await).is_ok() {
-            let mut present = self.behind.lock();
-            for (key, times) in behind {
-                // One that fell behind again meanwhile stays.
-                if present.get(&key) == Some(&times) {
-                    present.remove(&key);
+        let next = self.behind.lock().to_remove();
+        match next {
+            CatchUp::Nothing => {}
+            CatchUp::Keys(keys) => {
+                let names: Vec<String> = keys.iter().map(|(key, _)| key.clone()).collect();
+                if self.counted("remove", self.redis.remove(&names).await).is_ok() {
+                    self.behind.lock().removed(&keys);
+                }
+            }
+            CatchUp::All(page) => {
+                let Ok((cursor, found)) = self.counted("scan", self.redis.scan(page.cursor, PREFIX, behind::PORTION).await) else { return };
+                if self.counted("remove", self.redis.remove(&found).await).is_ok() {
+                    self.behind.lock().removed_page(&page, cursor);
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! are encrypted under the master key; plain ones of imported data are read all the same. Where there is
 //! Redis they are kept there as well.
 
+mod behind;
 mod in_redis;
 
 use std::sync::Arc;

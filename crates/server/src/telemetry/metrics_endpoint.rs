@@ -13,6 +13,7 @@ pub fn start() {
         PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &buckets)
             .and_then(|builder| builder.install_recorder())
+            .inspect(|_| super::messages::begin())
             .inspect_err(|error| tracing::warn!(%error, "metrics are not recorded"))
             .ok()
     });

@@ -2,6 +2,7 @@
 //! codes, captchas, tokens, secrets, whole documents.
 
 pub mod logs;
+pub mod messages;
 pub mod metrics_endpoint;
 mod stopwatch;
 

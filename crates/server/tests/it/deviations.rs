@@ -8,7 +8,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/design/d
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The texts of all Rust files below a folder.
-fn sources(folder: &Path, all: &mut Vec<(String, String)>) -> Outcome {
+pub fn sources(folder: &Path, all: &mut Vec<(String, String)>) -> Outcome {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

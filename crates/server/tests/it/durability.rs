@@ -197,6 +197,7 @@ impl Person {
                 scene: "login-by-sms".into(),
                 ip: "127.0.0.1".into(),
                 device_id: None,
+                app: "__UNI__TEST".into(),
                 created_date: now,
                 expired_date: now + 3_600_000,
                 limits: Vec::new(),

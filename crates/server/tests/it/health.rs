@@ -1,6 +1,6 @@
 //! What operators look at: liveness, readiness, metrics, the OpenAPI document.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::Path};
 
 use lingpai_server::{
     methods::{UNI_OPEN_BRIDGE, registry::METHODS},
@@ -121,6 +121,25 @@ async fn other_paths_have_nothing(app: &TestApp) -> Outcome {
         let response = app.http().get(app.url(path)).send().await?;
         assert_eq!(response.status(), 404, "{path}");
         assert!(response.json::<Value>().await?.is_object(), "{path}");
+    }
+    Ok(())
+}
+
+/// Alarms on what does not exist would never be heard.
+#[test]
+fn the_alerting_rules_name_metrics_that_exist() -> Outcome {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let rules = std::fs::read_to_string(root.join("docs/examples/prometheus/lingpai.rules.yml"))?;
+    let mut files = Vec::new();
+    crate::deviations::sources(&root.join("crates/server/src"), &mut files)?;
+    let of_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let named: HashSet<&str> = rules.split(|c| !of_name(c)).filter(|name| name.starts_with("lingpai_")).collect();
+    assert!(named.len() >= 5, "{named:?}");
+    for name in named {
+        assert!(files.iter().any(|(_, text)| text.contains(&format!("\"{name}\""))), "there is no {name}");
+    }
+    for code in rules.split("code=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(lingpai_domain::error::Code::ALL.iter().any(|known| known.wire() == code), "{code}");
     }
     Ok(())
 }

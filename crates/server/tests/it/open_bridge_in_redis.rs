@@ -36,9 +36,12 @@ async fn start(engine: Engine) -> anyhow::Result<Place> {
 }
 
 async fn start_with(builder: TestAppBuilder) -> anyhow::Result<Place> {
+    start_at(TestRedis::start().await?, builder).await
+}
+
+async fn start_at(redis: TestRedis, builder: TestAppBuilder) -> anyhow::Result<Place> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let appid = format!("wx-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let redis = TestRedis::start().await?;
     let (builder, store) = controlled(builder);
     let world = start_beside(builder, &redis, &appid).await?;
     Ok(Place { server: redis.direct()?, world, redis, appid, store })
@@ -208,5 +211,50 @@ async fn what_is_removed_does_not_come_back(engine: Engine) -> Outcome {
     assert_eq!(done(place.call("getSessionKey", json!({"openid": "o"})).await?).body["session_key"], Value::Null);
     // Whoever read the database before it was removed does not put it back.
     assert_eq!(place.in_redis("o:session-key").await?.as_deref(), Some(""));
+    place.world.stop().await
+}
+
+/// More than the program remembers as behind: then it believes nothing in Redis until all of it is removed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_in_which_too_much_is_written_leaves_nothing_stale() -> Outcome {
+    const MORE_THAN_REMEMBERED: usize = 65_536 + 1;
+    // All keys of this database are removed on the way.
+    let redis = TestRedis::start_in(7).await?;
+    let place = start_at(redis, TestApp::builder().setting("redis.plain_values", "true")).await?;
+    let app = &place.world.app;
+    let store = |openid: &str, key: &str| json!({"openid": openid, "value": {"session_key": key}, "expiresIn": 7200});
+    let read = async |openid: &str| -> anyhow::Result<Value> {
+        Ok(done(place.call("getSessionKey", json!({"openid": openid})).await?).body["session_key"].clone())
+    };
+    for openid in ["o", "last"] {
+        done(place.call("setSessionKey", store(openid, "first")).await?);
+    }
+    place.redis.set(Way::Cut);
+    done(place.call("setSessionKey", store("o", "second")).await?);
+    let data = &app.program().state().open_bridge.data;
+    let keys: Vec<String> = (0..MORE_THAN_REMEMBERED).map(|n| place.key(&format!("absent-{n}:session-key"))).collect();
+    for portion in keys.chunks(4_096) {
+        let removed = crate::kit::simultaneous::all(portion.iter().map(|key| data.remove(key))).await;
+        assert!(removed.into_iter().all(|removed| matches!(removed, Ok(false))));
+    }
+    done(place.call("setSessionKey", store("last", "second")).await?);
+    place.redis.set(Way::Open);
+    app.clock.advance(1_000);
+    for openid in ["o", "last"] {
+        assert_eq!(read(openid).await?, json!("second"), "{openid}");
+    }
+    // Once all is gone through Redis is used again, for what was read from the database.
+    for _ in 0..1_000 {
+        // After a failure Redis is left alone for a second.
+        app.clock.advance(1_000);
+        read("o").await?;
+        if place.in_redis("o:session-key").await?.is_some_and(|text| text.contains("second")) {
+            break;
+        }
+    }
+    assert!(place.in_redis("last:session-key").await?.is_none_or(|text| text.contains("second")));
+    place.store.take_round_trips();
+    assert_eq!(read("o").await?, json!("second"));
+    assert_eq!(place.store.take_round_trips().reads, 0, "Redis is enough again");
     place.world.stop().await
 }

@@ -93,6 +93,18 @@ async fn every_upstream_in_every_trouble_is_told_alike(engine: Engine) -> Outcom
     Ok(())
 }
 
+/// Three hundred calls that need no upstream.
+pub fn unrelated(token: &str) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for n in 0..100 {
+        calls.push(Call::new("getAccountInfo").token(token));
+        // Writes as well: a transaction that is held open would be in their way.
+        calls.push(Call::new("createCaptcha").params(json!({"scene": "register"})).device(&format!("device-{n}")));
+        calls.push(Call::new("setPushCid").token(token).params(json!({"pushClientId": format!("cid-{n}")})));
+    }
+    calls
+}
+
 async fn an_upstream_that_hangs_is_nobody_else_s_concern(engine: Engine) -> Outcome {
     // Longer than this test may take: it ends when the upstream goes on.
     let world = weixin::start_with(TestApp::builder().engine(engine).setting("providers.timeout_ms", "60000")).await?;
@@ -102,16 +114,7 @@ async fn an_upstream_that_hangs_is_nobody_else_s_concern(engine: Engine) -> Outc
     // More than may ask at once.
     let hanging = (0..200).map(|n| mini_program("loginByWeixin", json!({"code": format!("mp-{n}")}))).collect();
     let mut hanging = Box::pin(all_at_once(app, hanging));
-    let others = async {
-        let mut calls = Vec::new();
-        for n in 0..100 {
-            calls.push(Call::new("getAccountInfo").token(&token));
-            // Writes as well: a transaction that is held open would be in their way.
-            calls.push(Call::new("createCaptcha").params(json!({"scene": "register"})).device(&format!("device-{n}")));
-            calls.push(Call::new("setPushCid").token(&token).params(json!({"pushClientId": format!("cid-{n}")})));
-        }
-        all_at_once(app, calls).await
-    };
+    let others = all_at_once(app, unrelated(&token));
     // Whoever is done first is looked at first: the others, all of them.
     let answered = tokio::select! {
         biased;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lingpai_domain::store::{CaptchaGuess, CaptchaOutcome, CodeGuess, GuessOutcome, Issued, NewCaptcha, NewCode, SendScope};
+use lingpai_domain::store::{CaptchaGuess, CaptchaOutcome, CodeGuess, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
 use postgres_types::Json;
 
 use super::{
@@ -22,6 +22,7 @@ const fn scope_name(scope: SendScope) -> &'static str {
         SendScope::Target => "target",
         SendScope::Device => "device",
         SendScope::Ip => "ip",
+        SendScope::App => "app",
     }
 }
 
@@ -32,12 +33,13 @@ fn lock(kind: &str, target: &str) -> String {
 
 impl PostgresStore {
     pub(super) async fn code_issue(&self, code: &NewCode) -> Result<Issued, Failure> {
-        let scopes: Vec<_> = code.limits.iter().map(|limit| scope_name(limit.scope)).collect();
-        let windows: Vec<_> = code.limits.iter().map(|limit| limit.window_ms).collect();
-        let counts: Vec<_> = code.limits.iter().map(|limit| i64::from(limit.count)).collect();
+        let (of_app, others) = code.limits_by_application();
+        let windows = |limits: &[&SendLimit]| limits.iter().map(|limit| limit.window_ms).collect::<Vec<_>>();
+        let counts = |limits: &[&SendLimit]| limits.iter().map(|limit| i64::from(limit.count)).collect::<Vec<_>>();
         let rows = self
             .write(
-                "SELECT o_limit, o_retry_after FROM lingpai_issue_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                "SELECT o_limit, o_retry_after
+                FROM lingpai_issue_code_of_app($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
                 &[
                     &storable(&code.id),
                     &code_kind(&code.target),
@@ -48,9 +50,13 @@ impl PostgresStore {
                     &code.device_id.as_deref().map(storable),
                     &code.created_date,
                     &code.expired_date,
-                    &scopes,
-                    &windows,
-                    &counts,
+                    &others.iter().map(|limit| scope_name(limit.scope)).collect::<Vec<_>>(),
+                    &windows(&others),
+                    &counts(&others),
+                    &storable(&code.app),
+                    &windows(&of_app),
+                    &of_app.iter().map(|limit| limit.slice_ms()).collect::<Vec<_>>(),
+                    &counts(&of_app),
                 ],
             )
             .await?;
@@ -58,8 +64,8 @@ impl PostgresStore {
         let Some(place) = column::<Option<i64>>(&row, 0)? else {
             return Ok(Issued::Done);
         };
-        // Arrays of the database begin at 1.
-        let limit = usize::try_from(place - 1).ok().and_then(|place| code.limits.get(place));
+        // Arrays of the database begin at 1; the application's limits follow the others.
+        let limit = usize::try_from(place - 1).ok().and_then(|place| others.iter().chain(&of_app).nth(place));
         let limit = limit.ok_or(Failure::Internal("the database named an unknown limit"))?;
         Ok(Issued::TooMany { scope: limit.scope, retry_after_ms: column(&row, 1)? })
     }

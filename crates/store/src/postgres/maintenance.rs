@@ -25,18 +25,9 @@ impl PostgresStore {
                 break;
             }
         }
-        loop {
-            let rows = self.write("SELECT lingpai_sweep_open_data($1, $2)", &[&codes_before, &PORTION]).await?;
-            if column::<i64>(&only(rows)?, 0)? < PORTION {
-                break;
-            }
-        }
-        loop {
-            let rows = self.write("SELECT lingpai_sweep_guesses($1, $2)", &[&now, &PORTION]).await?;
-            if column::<i64>(&only(rows)?, 0)? < PORTION {
-                break;
-            }
-        }
+        self.sweep_portions("SELECT lingpai_sweep_open_data($1, $2)", codes_before).await?;
+        self.sweep_portions("SELECT lingpai_sweep_guesses($1, $2)", now).await?;
+        self.sweep_portions("SELECT lingpai_sweep_app_sends($1, $2)", now).await?;
         let mut last = (String::new(), 0_i64);
         loop {
             let rows = self.write(SWEEP_SESSIONS, &[&now, &PORTION, &last.0, &last.1]).await?;
@@ -45,6 +36,16 @@ impl PostgresStore {
                 return Ok(());
             };
             last = (uid, column(&row, 1)?);
+        }
+    }
+
+    /// Removes portion after portion of what is over at a time; `sweep` tells how many rows a portion had.
+    async fn sweep_portions(&self, sweep: &'static str, at: i64) -> Result<(), Failure> {
+        loop {
+            let rows = self.write(sweep, &[&at, &PORTION]).await?;
+            if column::<i64>(&only(rows)?, 0)? < PORTION {
+                return Ok(());
+            }
         }
     }
 

@@ -6,12 +6,13 @@ use lingpai_domain::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{failure::Failure, log};
+use super::{app_sends, failure::Failure, log};
 use crate::document::{self, CodeParts, code_kind};
 
 /// See [`lingpai_domain::store::Store::issue_code`].
 pub fn issue(connection: &Connection, code: &NewCode) -> Result<Issued, Failure> {
-    for limit in &code.limits {
+    let (of_app, others) = code.limits_by_application();
+    for limit in of_app.iter().chain(&others) {
         if let Some(retry_after_ms) = retry_after(connection, code, limit)? {
             return Ok(Issued::TooMany { scope: limit.scope, retry_after_ms });
         }
@@ -20,6 +21,7 @@ pub fn issue(connection: &Connection, code: &NewCode) -> Result<Issued, Failure>
         .prepare_cached("UPDATE codes SET state = 2 WHERE kind = ?1 AND target = ?2 AND scene = ?3 AND state = 0 AND expired_date > ?4")?
         .execute((code_kind(&code.target), code.target.value(), &code.scene, code.created_date))?;
     insert(connection, &CodeParts::from(code))?;
+    app_sends::count(connection, code, &of_app)?;
     Ok(Issued::Done)
 }
 
@@ -41,6 +43,7 @@ fn retry_after(connection: &Connection, code: &NewCode, limit: &SendLimit) -> Re
              ORDER BY created_date DESC LIMIT 1 OFFSET ?4",
             Some(code.ip.as_str()),
         ),
+        SendScope::App => return app_sends::retry_after(connection, code, limit),
     };
     // A client that names no device is counted by the other two.
     let Some(key) = key else { return Ok(None) };

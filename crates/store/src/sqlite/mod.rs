@@ -4,6 +4,7 @@
 //! of the checkpoints ([`checkpoint`]); reads happen in place on a few connections ([`readers`]).
 
 mod along;
+mod app_sends;
 mod captchas;
 mod checkpoint;
 mod codes;

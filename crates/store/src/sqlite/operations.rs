@@ -339,6 +339,7 @@ impl Store for SqliteStore {
         while self.write(move |connection| sweep::gate(connection, now)).await? {}
         while self.write(move |connection| sweep::nonces(connection, now)).await? {}
         while self.write(move |connection| sweep::guesses(connection, now)).await? {}
+        while self.write(move |connection| sweep::app_sends(connection, now)).await? {}
         Ok(())
     }
 

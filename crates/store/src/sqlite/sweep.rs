@@ -64,6 +64,18 @@ pub fn guesses(connection: &Connection, now: i64) -> Result<bool, Failure> {
     Ok(removed > 0)
 }
 
+/// Removes a piece of the counts of what applications sent that are over by `now` (ms). Returns whether there may
+/// be more.
+pub fn app_sends(connection: &Connection, now: i64) -> Result<bool, Failure> {
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM app_sends WHERE (kind, app, window_ms, slice) IN
+               (SELECT kind, app, window_ms, slice FROM app_sends WHERE ends_at <= ?1 LIMIT ?2)",
+        )?
+        .execute((now, PIECE))?;
+    Ok(removed > 0)
+}
+
 /// A row of `sessions`: whose, and which.
 pub type SessionKey = (String, i64);
 

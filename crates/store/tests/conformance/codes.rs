@@ -21,6 +21,10 @@ on_every_store!(
     limits_count_by_target,
     limits_count_by_device,
     limits_count_by_address,
+    limits_count_by_application,
+    an_application_is_counted_by_slices,
+    the_application_is_told_when_it_may_go_on,
+    what_another_limit_refuses_costs_the_application_nothing,
     all_limits_must_hold,
     a_limit_of_none_forbids,
     used_and_void_codes_count_withdrawn_ones_do_not,
@@ -189,6 +193,68 @@ async fn limits_count_by_address(db: &Database) {
     };
     assert_eq!(send(db, "c2", 0, &limits, elsewhere).await, too_many(SendScope::Ip, 1000));
     assert_eq!(send(db, "c3", 0, &limits, |code| code.ip = "2.2.2.2".into()).await, Issued::Done);
+}
+
+/// Sends to another number each time, so that only the application is the same.
+async fn send_for(db: &Database, n: i64, after: i64, limits: &[SendLimit]) -> Issued {
+    send(db, &format!("c{n}"), after, limits, |code| code.target = mobile(&format!("{}", 13_800_000_000 + n))).await
+}
+
+async fn limits_count_by_application(db: &Database) {
+    let limits = [limit(SendScope::App, 1000, 2)];
+    assert_eq!(send_for(db, 1, 0, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 2, 0, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 3, 10, &limits).await, too_many(SendScope::App, 990));
+    assert_eq!(db.store.count("opendb-verify-codes").await.unwrap(), 2);
+    // Mails and other applications are counted apart.
+    assert_eq!(send(db, "c4", 10, &limits, |code| code.target = CodeTarget::Email("a@b".into())).await, Issued::Done);
+    assert_eq!(send(db, "c5", 10, &limits, |code| code.app = "__UNI__BBB".into()).await, Issued::Done);
+    // One that is withdrawn may have been paid for.
+    db.store.withdraw_code("c1").await.unwrap();
+    assert_eq!(send_for(db, 6, 999, &limits).await, too_many(SendScope::App, 1));
+    assert_eq!(send_for(db, 7, 1000, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 8, 1000, &[limit(SendScope::App, 1000, 0)]).await, too_many(SendScope::App, 1000));
+}
+
+async fn an_application_is_counted_by_slices(db: &Database) {
+    // Slices of a second: NOW is the beginning of one.
+    let limits = [limit(SendScope::App, 60_000, 3)];
+    for (n, after) in [(1, 0), (2, 999), (3, 1000)] {
+        assert_eq!(send_for(db, n, after, &limits).await, Issued::Done);
+    }
+    // The first two leave the window together, with the later one: never does a window have more than three.
+    assert_eq!(send_for(db, 4, 60_000, &limits).await, too_many(SendScope::App, 999));
+    assert_eq!(send_for(db, 5, 60_999, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 6, 60_999, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 7, 60_999, &limits).await, too_many(SendScope::App, 1));
+    // What is over is swept.
+    db.store.sweep(NOW + 3_600_000, 0, None).await.unwrap();
+    assert_eq!(send_for(db, 8, 60_999, &limits).await, Issued::Done);
+}
+
+async fn the_application_is_told_when_it_may_go_on(db: &Database) {
+    let wide = [limit(SendScope::App, 60_000, 9)];
+    for (n, after) in [(1, 0), (2, 10_000), (3, 20_000)] {
+        assert_eq!(send_for(db, n, after, &wide).await, Issued::Done);
+    }
+    // A limit lowered below what was sent already: it takes two to leave.
+    assert_eq!(send_for(db, 4, 30_000, &[limit(SendScope::App, 60_000, 2)]).await, too_many(SendScope::App, 40_000));
+    // Two limits of one window count once.
+    let both = [limit(SendScope::App, 60_000, 5), limit(SendScope::App, 60_000, 4)];
+    assert_eq!(send_for(db, 5, 30_000, &both).await, Issued::Done);
+    assert_eq!(send_for(db, 6, 30_000, &both).await, too_many(SendScope::App, 30_000));
+}
+
+async fn what_another_limit_refuses_costs_the_application_nothing(db: &Database) {
+    let limits = [limit(SendScope::Target, 1000, 1), limit(SendScope::App, 1000, 2)];
+    assert_eq!(send(db, "c1", 0, &limits, |_| ()).await, Issued::Done);
+    for n in 2..5 {
+        assert_eq!(send(db, &format!("c{n}"), 0, &limits, |_| ()).await, too_many(SendScope::Target, 1000));
+    }
+    assert_eq!(send_for(db, 5, 0, &limits).await, Issued::Done);
+    assert_eq!(send_for(db, 6, 0, &limits).await, too_many(SendScope::App, 1000));
+    // The application's limit is looked at first.
+    assert_eq!(send(db, "c7", 0, &limits, |_| ()).await, too_many(SendScope::App, 1000));
 }
 
 async fn all_limits_must_hold(db: &Database) {

@@ -24,6 +24,7 @@ on_every_store!(
     wrong_guesses_are_all_counted,
     wrong_passwords_are_all_counted,
     no_more_codes_than_the_limit_are_sent,
+    no_more_codes_than_an_application_may_send_are_sent,
     every_sign_in_is_in_the_list,
     a_logged_out_token_is_not_renewed,
     a_refresh_leaves_one_live_captcha,
@@ -153,6 +154,17 @@ async fn no_more_codes_than_the_limit_are_sent(db: &Database) {
     assert_eq!(count(&outcomes, &Issued::Done), 3);
     let live = db.export("opendb-verify-codes").await.into_iter().filter(|code| code["state"] == 0).count();
     assert_eq!(live, 1);
+}
+
+async fn no_more_codes_than_an_application_may_send_are_sent(db: &Database) {
+    let outcomes = all(db, |store, n| async move {
+        let mut code = code(&format!("c{n}"), mobile(&format!("138{n}")), "123456");
+        code.limits = vec![SendLimit { scope: SendScope::App, window_ms: 1000, count: 3 }];
+        store.issue_code(&code).await.unwrap()
+    })
+    .await;
+    assert_eq!(count(&outcomes, &Issued::Done), 3);
+    assert_eq!(db.store.count("opendb-verify-codes").await.unwrap(), 3);
 }
 
 async fn every_sign_in_is_in_the_list(db: &Database) {

@@ -134,6 +134,7 @@ pub fn code(id: &str, target: CodeTarget, code: &str) -> NewCode {
         code: code.into(),
         ip: IP.into(),
         device_id: Some("dev-1".into()),
+        app: APP.into(),
         created_date: NOW,
         expired_date: NOW + 180_000,
         limits: Vec::new(),

@@ -127,7 +127,10 @@ async fn codes_and_the_log_are_looked_at() {
     code.scene = ODD.into();
     code.ip = ODD.into();
     code.device_id = Some(ODD.into());
-    code.limits = [SendScope::Target, SendScope::Device, SendScope::Ip].map(|scope| SendLimit { scope, window_ms: 1000, count: 1 }).into();
+    code.app = ODD.into();
+    code.limits = [SendScope::Target, SendScope::Device, SendScope::Ip, SendScope::App]
+        .map(|scope| SendLimit { scope, window_ms: 1000, count: 1 })
+        .into();
     assert_eq!(store.issue_code(&code).await.unwrap(), Issued::Done);
     code.id = "d".into();
     assert!(matches!(store.issue_code(&code).await.unwrap(), Issued::TooMany { .. }));

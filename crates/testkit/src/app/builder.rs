@@ -3,7 +3,10 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use lingpai_domain::store::Store;
+use lingpai_domain::{
+    messaging::{MailGateway, SmsGateway},
+    store::Store,
+};
 use lingpai_server::{
     App, AppOptions,
     config::{
@@ -11,6 +14,8 @@ use lingpai_server::{
         center::Center,
         settings::{ConfigurationFile, Sources},
     },
+    mail_carrier::mail_gateway,
+    sms_carrier::sms_gateway,
 };
 use serde_json::{Map, Value, json};
 
@@ -55,6 +60,19 @@ pub struct TestAppBuilder {
     with_mail: bool,
     apps: Vec<&'static str>,
     through: Option<StoreWrapper>,
+    real_carriers: bool,
+}
+
+/// Who carries messages.
+type Carriers = (Option<Arc<dyn SmsGateway>>, Option<Arc<dyn MailGateway>>);
+
+/// Those that the settings name.
+fn carriers(settings: &Settings, clock: &Arc<FrozenClock>, random: &Arc<SeededRandom>) -> Result<Carriers> {
+    let sms = settings.providers.sms.as_ref();
+    let sms = sms.map(|sms| sms_gateway(sms, clock.clone(), random.clone())).transpose()?;
+    let mail = settings.providers.email.as_ref();
+    let mail = mail.map(|email| mail_gateway(email, clock.clone(), random.clone())).transpose()?;
+    Ok((sms, mail.map(|gateway| Arc::new(gateway) as Arc<dyn MailGateway>)))
 }
 
 /// Puts a store around another.
@@ -81,6 +99,7 @@ impl Default for TestAppBuilder {
             with_mail: true,
             apps: vec!["*"],
             through: None,
+            real_carriers: false,
         }
     }
 }
@@ -219,6 +238,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Messages go to the services that the settings name, not to those that only keep them.
+    pub fn real_carriers(mut self) -> Self {
+        self.real_carriers = true;
+        self
+    }
+
     /// A store around the program's own, as for one that fails when the test wants it to.
     pub fn through(mut self, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send + 'static) -> Self {
         self.through = Some(Box::new(wrap));
@@ -256,6 +281,10 @@ impl TestAppBuilder {
             }
         }
         let mail = Arc::new(RecordingMail::default());
+        let (sms_carrier, mail_carrier): Carriers = match self.real_carriers {
+            true => carriers(&settings, &self.clock, &self.random)?,
+            false => (self.sms.clone().map(|gateway| gateway as _), self.with_mail.then(|| mail.clone() as _)),
+        };
         let setup_token = settings.security.setup_token.clone().filter(|_| self.mode == Mode::Production);
         let app = App::start(AppOptions {
             setup_token,
@@ -264,8 +293,8 @@ impl TestAppBuilder {
             store: store.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
-            sms: self.sms.clone().map(|gateway| gateway as _),
-            mail: self.with_mail.then(|| mail.clone() as _),
+            sms: sms_carrier,
+            mail: mail_carrier,
             listen: ([127, 0, 0, 1], 0).into(),
         })
         .await?;

@@ -5,7 +5,11 @@ use lingpai_domain::random::to_hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{answers::Answer, strict::Asked};
+use super::{
+    answers::Answer,
+    cloud_faces,
+    strict::{Asked, Faces},
+};
 use crate::replay::jwt::hmac_sha256;
 
 /// The key's id.
@@ -16,7 +20,7 @@ pub const KEY: &str = "key-secret";
 pub const SIGN_NAME: &str = "令牌";
 
 /// What a cloud answers; `None`: it is none of theirs.
-pub(super) fn answer(asked: &Asked<'_>) -> Option<Answer> {
+pub(super) fn answer(asked: &Asked<'_>, faces: &Faces) -> Option<Answer> {
     let (status, body) = match asked.place.trim_end_matches('/') {
         "dysmsapi.aliyuncs.com" => aliyun(asked, "2017-05-25", "SendSms", aliyun_sms),
         "dypnsapi.aliyuncs.com" => aliyun(asked, "2017-05-25", "GetMobile", |asked| match asked.param("AccessToken") {
@@ -28,6 +32,19 @@ pub(super) fn answer(asked: &Asked<'_>) -> Option<Answer> {
         }),
         "sms.tencentcloudapi.com" => {
             (200, json!({"Response": tencent(asked, "sms", "2021-01-11", "SendSms").unwrap_or_else(|| tencent_sms(asked))}))
+        }
+        "cloudauth.aliyuncs.com" => match asked.header("x-acs-action") {
+            "InitFaceVerify" => aliyun(asked, "2019-03-07", "InitFaceVerify", |asked| cloud_faces::aliyun_begins(asked, faces)),
+            _ => aliyun(asked, "2019-03-07", "DescribeFaceVerify", |asked| cloud_faces::aliyun_tells(asked, faces)),
+        },
+        "faceid.tencentcloudapi.com" => {
+            let response = match asked.header("x-tc-action") {
+                "GetFaceIdToken" => {
+                    tencent(asked, "faceid", "2018-03-01", "GetFaceIdToken").unwrap_or_else(|| cloud_faces::tencent_begins(asked, faces))
+                }
+                _ => tencent(asked, "faceid", "2018-03-01", "GetFaceIdResult").unwrap_or_else(|| cloud_faces::tencent_tells(asked, faces)),
+            };
+            (200, json!({"Response": response}))
         }
         _ => return None,
     };

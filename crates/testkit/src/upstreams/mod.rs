@@ -5,6 +5,7 @@
 //! `http://127.0.0.1:PORT/api.weixin.qq.com`.
 
 pub mod answers;
+pub mod cloud_faces;
 pub mod clouds;
 pub mod s3;
 pub mod strict;
@@ -224,7 +225,7 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     let strict = weixin
         .and_then(|weixin| weixin.answer(&place, &params))
         .or_else(|| strict::answer(&asked, &shared.faces))
-        .or_else(|| clouds::answer(&asked));
+        .or_else(|| clouds::answer(&asked, &shared.faces));
     let is_picture = place.starts_with(answers::PICTURE_HOST);
     let _held = if is_picture { Some(shared.pictures.lock().await) } else { None };
     match strict.or_else(|| answers::answer(&place, &params, shared.apple.as_deref())) {

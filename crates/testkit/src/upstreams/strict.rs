@@ -21,6 +21,18 @@ pub const FACE_SECRET: &str = "the face verification secret of tests";
 /// The gateway of face verifications.
 pub const FACE_HOST: &str = "frv.example";
 
+/// A gateway for short messages, as operators have one.
+pub const SMS_WEBHOOK: &str = "sms.example/send";
+
+/// A service for short messages that takes forms.
+pub const SMS_FORM: &str = "forms.example/Messages.json";
+
+/// The password for [`SMS_FORM`]; the user is `AC1`.
+pub const SMS_FORM_PASSWORD: &str = "form-password";
+
+/// `service.sms.smsSecret` of the test kit's configuration.
+const SMS_SECRET: &str = "test-secret";
+
 /// The cloud function of one-click sign-in.
 pub const UNIVERIFY_HOST: &str = "univerify.example";
 
@@ -41,6 +53,15 @@ pub struct Faces {
 }
 
 impl Faces {
+    /// Begins a verification; nobody has tried yet.
+    pub(super) fn begin(&self) -> String {
+        let mut begun = self.begun.lock();
+        *begun += 1;
+        let certify_id = format!("cert-{begun}");
+        self.set(&certify_id, "PROCESSING");
+        certify_id
+    }
+
     /// Says how a verification went (`SUCCESS`, `FAIL`, `PROCESSING` ...).
     pub fn set(&self, certify_id: &str, state: &str) {
         self.states.lock().insert(certify_id.to_owned(), state.to_owned());
@@ -98,6 +119,8 @@ pub fn answer(asked: &Asked<'_>, faces: &Faces) -> Option<Answer> {
         "openapi.alipay.com/gateway.do" => refused_by_alipay(asked).map(|(code, words)| {
             json!({"error_response": {"code": "40002", "msg": "Invalid Arguments", "sub_code": code, "sub_msg": words}, "sign": "x"})
         }),
+        SMS_WEBHOOK => Some(sms_webhook(asked)),
+        SMS_FORM => return Some(sms_form(asked)),
         UNIVERIFY_HOST => Some(univerify(asked)),
         "frv.example/getCertifyId" | "frv.example/getAuthResult" => Some(face(asked, faces)),
         _ => None,
@@ -180,10 +203,39 @@ fn univerify(asked: &Asked<'_>) -> Value {
     }
 }
 
-fn face(asked: &Asked<'_>, faces: &Faces) -> Value {
+/// Whether a request to a gateway of the operator's is signed.
+fn is_signed(asked: &Asked<'_>, secret: &str) -> bool {
     let signed = [asked.header("lingpai-timestamp").as_bytes(), b"\n", asked.body].concat();
-    let expected = lingpai_domain::random::to_hex(&hmac_sha256(FACE_SECRET.as_bytes(), &signed));
-    if asked.header("lingpai-signature") != expected {
+    asked.header("lingpai-signature") == lingpai_domain::random::to_hex(&hmac_sha256(secret.as_bytes(), &signed))
+}
+
+fn sms_webhook(asked: &Asked<'_>) -> Value {
+    let complete = ["smsKey", "phone", "templateId"].iter().all(|name| !asked.param(name).is_empty());
+    match () {
+        () if !is_signed(asked, SMS_SECRET) => json!({"errCode": "SMS_ILLEGAL_ACCESS", "errMsg": "the signature is wrong"}),
+        () if !complete || !asked.params.get("data").is_some_and(Value::is_object) => {
+            json!({"errCode": "SMS_INVALID_PARAM", "errMsg": "a field is missing"})
+        }
+        () => json!({"errCode": 0}),
+    }
+}
+
+/// As Twilio's "Messages" resource: basic authorisation, and errors with HTTP statuses.
+fn sms_form(asked: &Asked<'_>) -> Answer {
+    let authorization = format!("Basic {}", STANDARD.encode(format!("AC1:{SMS_FORM_PASSWORD}")));
+    let is_number = asked.param("To").strip_prefix("+86").is_some_and(|number| number.len() == 11);
+    let (status, body) = match () {
+        () if asked.header("authorization") != authorization => (401, json!({"code": 20003, "message": "Authenticate", "status": 401})),
+        () if !is_number || asked.param("Body").is_empty() => {
+            (400, json!({"code": 21211, "message": "Invalid 'To' Phone Number", "status": 400}))
+        }
+        () => (201, json!({"sid": "SM1", "status": "queued", "error_code": null})),
+    };
+    Answer { status, content_type: "application/json", body: body.to_string().into_bytes() }
+}
+
+fn face(asked: &Asked<'_>, faces: &Faces) -> Value {
+    if !is_signed(asked, FACE_SECRET) {
         return json!({"errCode": "FRV_ILLEGAL_ACCESS", "errMsg": "the signature is wrong"});
     }
     if asked.place.ends_with("getCertifyId") {
@@ -194,11 +246,7 @@ fn face(asked: &Asked<'_>, faces: &Faces) -> Value {
         if asked.param("metaInfo") == "refuse" {
             return json!({"errCode": "FRV_INVALID_META_INFO", "errMsg": format!("{} is refused", asked.param("realName"))});
         }
-        let mut begun = faces.begun.lock();
-        *begun += 1;
-        let certify_id = format!("cert-{begun}");
-        faces.set(&certify_id, "PROCESSING");
-        return json!({"certifyId": certify_id});
+        return json!({"certifyId": faces.begin()});
     }
     match faces.state(asked.param("certifyId")) {
         None => json!({"errCode": "FRV_INVALID_CERTIFY_ID", "errMsg": "no such verification"}),

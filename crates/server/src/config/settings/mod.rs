@@ -267,7 +267,7 @@ pub struct SendRates {
     pub per_device: Vec<Rate>,
     /// For one client address.
     pub per_ip: Vec<Rate>,
-    /// For one application, on one node.
+    /// For one application.
     pub per_app: Vec<Rate>,
 }
 

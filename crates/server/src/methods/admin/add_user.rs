@@ -9,7 +9,7 @@ use lingpai_domain::{
 };
 use serde_json::{Map, json};
 
-use super::{super::*, AUTHORIZED_APP, EMAIL, MOBILE, NICKNAME, ROLE, STATUS, TAGS, list, put_confirmed};
+use super::{super::*, AUTHORIZED_APP, EMAIL, LISTS, MOBILE, NICKNAME, ROLE, STATUS, TAGS, lists, put_given};
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -44,17 +44,10 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         let mut doc = Map::new();
         doc.insert("_id".into(), context.id().into());
         doc.insert("username".into(), params.required_text("username")?.to_lowercase().into());
-        for (parameter, field) in [("authorizedApp", "dcloud_appid"), ("role", "role"), ("tags", "tags")] {
-            doc.insert(field.to_owned(), list(&params, parameter)?.unwrap_or_else(|| json!([])));
+        for (_, field) in LISTS {
+            doc.insert(field.to_owned(), json!([]));
         }
-        if let Some(nickname) = params.raw("nickname") {
-            doc.insert("nickname".into(), nickname.clone());
-        }
-        put_confirmed(&mut doc, &params, "mobile", "mobile_confirmed");
-        put_confirmed(&mut doc, &params, "email", "email_confirmed");
-        if let Some(status) = params.present("status") {
-            doc.insert("status".into(), status.clone());
-        }
+        put_given(&mut doc, &params, &lists(&params)?);
         let (password, version) = scope.hash_password(params.required_text("password")?).await?;
         doc.insert("password".into(), password.into());
         if let Some(version) = version {

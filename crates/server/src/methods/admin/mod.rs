@@ -31,6 +31,33 @@ pub(super) fn list(params: &Params, name: &'static str) -> Result<Option<Value>>
     Ok(Some(texts.into()))
 }
 
+/// The lists of a user's document with the parameters that they come from.
+const LISTS: [(&str, &str); 3] = [("authorizedApp", "dcloud_appid"), ("role", "role"), ("tags", "tags")];
+
+/// The lists that were given, by their fields.
+fn lists(params: &Params) -> Result<Vec<(&'static str, Value)>> {
+    let mut given = Vec::new();
+    for (parameter, field) in LISTS {
+        given.extend(list(params, parameter)?.map(|list| (field, list)));
+    }
+    Ok(given)
+}
+
+/// Puts what was given into a document, besides the user's name and password.
+fn put_given(doc: &mut Map<String, Value>, params: &Params, lists: &[(&'static str, Value)]) {
+    for (field, list) in lists {
+        doc.insert((*field).to_owned(), list.clone());
+    }
+    if let Some(nickname) = params.raw("nickname") {
+        doc.insert("nickname".into(), nickname.clone());
+    }
+    put_confirmed(doc, params, "mobile", "mobile_confirmed");
+    put_confirmed(doc, params, "email", "email_confirmed");
+    if let Some(status) = params.present("status") {
+        doc.insert("status".into(), status.clone());
+    }
+}
+
 /// Puts a number or an address into a document. The administrator's word confirms it; a blank text
 /// takes it away.
 fn put_confirmed(doc: &mut Map<String, Value>, params: &Params, field: &'static str, flag: &'static str) {

@@ -7,7 +7,7 @@ use lingpai_domain::{
     validate::{Params, Rule, optional, required},
 };
 
-use super::{super::*, AUTHORIZED_APP, EMAIL, MOBILE, NICKNAME, ROLE, STATUS, TAGS, list, put_confirmed};
+use super::{super::*, AUTHORIZED_APP, EMAIL, MOBILE, NICKNAME, ROLE, STATUS, TAGS, lists, put_given};
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -40,10 +40,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
     Box::pin(async move {
         let uid = params.required_text("uid")?;
         let username = params.required_text("username")?.to_lowercase();
-        let mut lists = Vec::new();
-        for (parameter, field) in [("authorizedApp", "dcloud_appid"), ("role", "role"), ("tags", "tags")] {
-            lists.extend(list(&params, parameter)?.map(|list| (field, list)));
-        }
+        let lists = lists(&params)?;
         let context = scope.context();
         let password = match params.text("password") {
             None => None,
@@ -58,17 +55,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         let edited = context.administer(uid, &administration, |user| {
             let mut doc = user.doc.clone();
             doc.insert("username".into(), username.clone().into());
-            for (field, list) in &lists {
-                doc.insert((*field).to_owned(), list.clone());
-            }
-            if let Some(nickname) = params.raw("nickname") {
-                doc.insert("nickname".into(), nickname.clone());
-            }
-            put_confirmed(&mut doc, &params, "mobile", "mobile_confirmed");
-            put_confirmed(&mut doc, &params, "email", "email_confirmed");
-            if let Some(status) = params.present("status") {
-                doc.insert("status".into(), status.clone());
-            }
+            put_given(&mut doc, &params, &lists);
             Ok((doc != user.doc).then_some(doc))
         });
         match edited.await? {

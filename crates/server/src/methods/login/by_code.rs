@@ -2,7 +2,7 @@
 
 use lingpai_domain::{
     account::IdentityKind,
-    error::Result,
+    error::{Code, Result},
     log::{LogSubject, LogType},
     store::{CodeTarget, IdentityQuery},
     validate::Params,
@@ -11,6 +11,23 @@ use serde_json::Map;
 
 use super::find_or_register::{self, Proven};
 use crate::{answer::Answer, pipeline::Scope};
+
+/// Errors of all of them; `wrong` is what a wrong code is called.
+pub(super) const fn errors(wrong: Code) -> [Code; 11] {
+    [
+        wrong,
+        Code::CaptchaRequired,
+        Code::CaptchaVerifyFail,
+        Code::CaptchaVerifyOverdue,
+        Code::AccountConflict,
+        Code::AccountBanned,
+        Code::AccountAuditing,
+        Code::AccountAuditFailed,
+        Code::AccountClosed,
+        Code::InvalidInviteCode,
+        Code::SecondStepRequired,
+    ]
+}
 
 /// Where a code was sent to, and what for.
 pub(super) struct Sent<'a> {

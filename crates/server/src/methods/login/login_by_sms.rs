@@ -27,19 +27,7 @@ pub const METHOD: Method = Method {
         optional("inviteCode", Rule::Text),
     ],
     outputs: find_or_register::OUTPUTS,
-    errors: &[
-        Code::MobileVerifyCodeError,
-        Code::CaptchaRequired,
-        Code::CaptchaVerifyFail,
-        Code::CaptchaVerifyOverdue,
-        Code::AccountConflict,
-        Code::AccountBanned,
-        Code::AccountAuditing,
-        Code::AccountAuditFailed,
-        Code::AccountClosed,
-        Code::InvalidInviteCode,
-        Code::SecondStepRequired,
-    ],
+    errors: &by_code::errors(Code::MobileVerifyCodeError),
 };
 
 fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {

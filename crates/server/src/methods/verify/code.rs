@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use lingpai_domain::{
     error::{Code, Error, Result},
-    limits::{self, Caller},
     store::{CodeTarget, Issued, NewCode, SendLimit, SendScope},
 };
 
@@ -12,6 +11,7 @@ use crate::{
     config::settings::Rate,
     delivery::DevelopmentMessage,
     pipeline::{Scope, limits::too_many},
+    telemetry::messages,
 };
 
 /// The code of development mode where nothing is configured. It never exists in production.
@@ -46,7 +46,7 @@ impl<'a> CodeToSend<'a> {
     /// Writes it to the development outbox.
     pub(super) fn note(&self, text: &str) {
         self.scope.state.delivery.note(DevelopmentMessage {
-            kind: self.kind(),
+            kind: messages::kind(&self.target),
             to: self.target.value(),
             device_id: self.scope.client.device_id.as_deref().unwrap_or_default(),
             scene: self.scene,
@@ -66,49 +66,18 @@ impl<'a> CodeToSend<'a> {
             scene: self.scene.to_owned(),
             ip: scope.client.ip.clone(),
             device_id: scope.client.device_id.clone(),
+            app: counted_app(scope),
             created_date: now,
             expired_date: now + self.lifetime * 1000,
             limits: send_limits(scope),
         };
         match scope.context().store.issue_code(&code).await? {
-            Issued::Done => self.count_for_application().await,
-            Issued::TooMany { scope, retry_after_ms } => Err(self.refused(limit_name(scope), retry_after_ms)),
-        }
-    }
-
-    /// Counts what is about to be sent for the application, so that whoever has many numbers and
-    /// addresses cannot run up any cost. Only what no other limit refused is counted: nobody can use up
-    /// an application's share by asking in vain.
-    async fn count_for_application(&self) -> Result<()> {
-        let (scope, state) = (self.scope, self.scope.state);
-        let limits = &state.settings.limits;
-        let now = state.base.clock.now_ms();
-        // Mails and messages apart; the application stands in place of a user.
-        let first = match self.target {
-            CodeTarget::Mobile(_) => SMS_OF_APPLICATIONS,
-            CodeTarget::Email(_) => MAILS_OF_APPLICATIONS,
-        };
-        let application = Caller::user(&scope.client.app_id);
-        for (bucket, rate) in (first..first + MOST_RATES).zip(limits.sends.per_app.iter().filter(|_| limits.enabled)) {
-            let rate = limits::Rate { count: rate.count, period_ms: millis(rate.period) };
-            if let Err(wait) = state.guards.limiter.count(bucket, application, rate, now) {
-                scope.context().store.withdraw_code(&self.id).await?;
-                return Err(self.refused("app", wait));
+            Issued::Done => Ok(()),
+            Issued::TooMany { scope, retry_after_ms } => {
+                messages::refused(messages::kind(&self.target), scope);
+                Err(too_many(retry_after_ms))
             }
         }
-        Ok(())
-    }
-
-    fn kind(&self) -> &'static str {
-        match self.target {
-            CodeTarget::Mobile(_) => "sms",
-            CodeTarget::Email(_) => "email",
-        }
-    }
-
-    fn refused(&self, limit: &'static str, retry_after_ms: i64) -> Error {
-        metrics::counter!("lingpai_messages_refused_total", "kind" => self.kind(), "limit" => limit).increment(1);
-        too_many(retry_after_ms)
     }
 
     /// Takes it back if its message could not be delivered.
@@ -117,24 +86,15 @@ impl<'a> CodeToSend<'a> {
             self.scope.context().store.withdraw_code(&self.id).await?;
             return Err(error);
         }
-        metrics::counter!("lingpai_messages_total", "kind" => self.kind()).increment(1);
+        messages::sent(messages::kind(&self.target));
         Ok(())
     }
 }
 
-/// The limiter's numbers for what applications send; those of methods and guesses are below.
-const SMS_OF_APPLICATIONS: u16 = 1100;
-const MAILS_OF_APPLICATIONS: u16 = 1200;
-/// Rates beyond this many are not looked at.
-const MOST_RATES: u16 = 16;
-
-/// The name of a limit in metrics.
-const fn limit_name(scope: SendScope) -> &'static str {
-    match scope {
-        SendScope::Target => "target",
-        SendScope::Device => "device",
-        SendScope::Ip => "ip",
-    }
+/// Under which name the application is counted: clients can make names up, so all that are not listed share one.
+fn counted_app(scope: &Scope<'_>) -> String {
+    let app_id = &scope.client.app_id;
+    if scope.state.knows_app(app_id) { app_id.clone() } else { String::new() }
 }
 
 fn send_limits(scope: &Scope<'_>) -> Vec<SendLimit> {
@@ -147,7 +107,9 @@ fn send_limits(scope: &Scope<'_>) -> Vec<SendLimit> {
     let per_target = sends.per_target.iter().map(|rate| limit(SendScope::Target, rate));
     let per_device = sends.per_device.iter().map(|rate| limit(SendScope::Device, rate));
     let per_ip = sends.per_ip.iter().map(|rate| limit(SendScope::Ip, rate));
-    per_target.chain(per_device).chain(per_ip).collect()
+    // So that whoever has many numbers and addresses cannot run up any cost.
+    let per_app = sends.per_app.iter().map(|rate| limit(SendScope::App, rate));
+    per_target.chain(per_device).chain(per_ip).chain(per_app).collect()
 }
 
 fn millis(period: Duration) -> i64 {

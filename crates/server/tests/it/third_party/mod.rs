@@ -2,6 +2,7 @@
 
 mod alipay;
 mod apple;
+mod binds;
 mod qq;
 mod round_trips;
 mod univerify;

@@ -1,12 +1,19 @@
 //! How many codes are sent, and how often an address may call.
 
+use lingpai_server::telemetry::metrics_endpoint;
 use lingpai_testkit::SeededRandom;
 
-use crate::kit::{people::*, *};
+use crate::kit::{
+    people::*,
+    simultaneous::{all_at_once, count},
+    *,
+};
 
 both_engines!(limited: one_target_gets_few_codes, one_device_gets_few_codes, one_address_gets_few_codes, limits_outlive_the_program_s_memory);
 both_engines!(counted: an_address_may_call_so_often);
-both_engines!(costly: an_application_sends_only_so_much);
+both_engines!(costly: an_application_sends_only_so_much, nodes_count_an_application_together, messages_at_once_are_counted,
+    a_refusal_of_an_application_is_in_the_metrics);
+both_engines!(listing: applications_made_up_share_one_count);
 
 const TOO_MANY: &str = "uni-id-too-many-requests";
 
@@ -120,12 +127,14 @@ fn costly(builder: TestAppBuilder) -> TestAppBuilder {
     builder.setting("limits.sends.per_target", "1/1h").setting("limits.sends.per_app", "3/1h")
 }
 
+async fn send_for(app: &TestApp, application: &str, mobile: &str) -> anyhow::Result<Reply> {
+    let captcha = captcha(app, "send-sms-code").await?;
+    let params = json!({"mobile": mobile, "scene": "login-by-sms", "captcha": captcha});
+    app.send(from_app("sendSmsCode", application, params)).await
+}
+
 async fn an_application_sends_only_so_much(app: &TestApp) -> Outcome {
-    let send = async |application: &str, mobile: &str| {
-        let captcha = captcha(app, "send-sms-code").await?;
-        let params = json!({"mobile": mobile, "scene": "login-by-sms", "captcha": captcha});
-        app.send(from_app("sendSmsCode", application, params)).await
-    };
+    let send = async |application: &str, mobile: &str| send_for(app, application, mobile).await;
     done(send("__UNI__TEST", "13800000001").await?);
     // What another limit refuses costs the application nothing.
     for _ in 0..5 {
@@ -143,5 +152,70 @@ async fn an_application_sends_only_so_much(app: &TestApp) -> Outcome {
     done(send_email(app, "a@example.com", "register").await?);
     app.clock.advance(3_600_000);
     done(send("__UNI__TEST", "13800000004").await?);
+    Ok(())
+}
+
+async fn nodes_count_an_application_together(app: &TestApp) -> Outcome {
+    let second = engines::beside(app, costly(TestApp::builder())).await?;
+    done(send_for(app, "__UNI__TEST", "13800000001").await?);
+    done(send_for(&second, "__UNI__TEST", "13800000002").await?);
+    done(send_for(app, "__UNI__TEST", "13800000003").await?);
+    second.sms.take();
+    is_too_many(&second, &send_for(&second, "__UNI__TEST", "13800000004").await?);
+    done(send_for(&second, "__UNI__OTHER", "13800000004").await?);
+    second.stop().await?;
+    // Nor does starting anew give an application more.
+    let third = engines::beside(app, costly(TestApp::builder())).await?;
+    is_too_many(&third, &send_for(&third, "__UNI__TEST", "13800000005").await?);
+    third.stop().await
+}
+
+async fn messages_at_once_are_counted(app: &TestApp) -> Outcome {
+    let mut calls = Vec::new();
+    for number in 10..40 {
+        let device = format!("device-{number}");
+        let captcha = captcha_of(app, &device, "send-sms-code").await?;
+        let params = json!({"mobile": format!("138000000{number}"), "scene": "login-by-sms", "captcha": captcha});
+        calls.push(Call::new("sendSmsCode").params(params).device(&device));
+    }
+    let replies = all_at_once(app, calls).await?;
+    assert_eq!((count(&replies, 0), count(&replies, TOO_MANY)), (3, 27));
+    assert_eq!(app.sms.take().len(), 3);
+    Ok(())
+}
+
+async fn a_refusal_of_an_application_is_in_the_metrics(app: &TestApp) -> Outcome {
+    metrics_endpoint::start();
+    // It stands there before anything is refused, or an alarm would not see it grow.
+    assert!(refusals(app).await?.ends_with(" 0"));
+    for number in 1..=3 {
+        done(send_for(app, "__UNI__TEST", &format!("1380000000{number}")).await?);
+    }
+    refused(&send_for(app, "__UNI__TEST", "13800000004").await?, TOO_MANY);
+    assert!(refusals(app).await?.ends_with(" 1"));
+    Ok(())
+}
+
+/// The line of `/metrics` that counts short messages refused to applications.
+async fn refusals(app: &TestApp) -> anyhow::Result<String> {
+    let metrics = app.http().get(app.url("/metrics")).send().await?.text().await?;
+    let is_it = |line: &&str| {
+        line.starts_with("lingpai_messages_refused_total") && line.contains(r#"limit="app""#) && line.contains(r#"kind="sms""#)
+    };
+    metrics.lines().find(is_it).map(str::to_owned).ok_or_else(|| anyhow::anyhow!("refusals are not counted: {metrics}"))
+}
+
+fn listing(builder: TestAppBuilder) -> TestAppBuilder {
+    costly(builder).apps(&["__UNI__TEST"])
+}
+
+async fn applications_made_up_share_one_count(app: &TestApp) -> Outcome {
+    for number in 1..=3 {
+        done(send_for(app, &format!("__UNI__MADE{number}"), &format!("1380000000{number}")).await?);
+    }
+    app.sms.take();
+    is_too_many(app, &send_for(app, "__UNI__MADE4", "13800000004").await?);
+    // What is made up costs those that are listed nothing.
+    done(send_for(app, "__UNI__TEST", "13800000004").await?);
     Ok(())
 }
