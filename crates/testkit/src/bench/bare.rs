@@ -44,7 +44,11 @@ pub async fn serve() -> Result<()> {
 }
 
 fn router() -> Router {
-    Router::new().route("/uni-id-co/{*rest}", any(answer)).route(ANSWER_PATH, put(set)).with_state(Answer::default())
+    Router::new()
+        .route("/uni-id-co/{*rest}", any(answer))
+        .route("/client", any(answer))
+        .route(ANSWER_PATH, put(set))
+        .with_state(Answer::default())
 }
 
 async fn set(State(state): State<Answer>, body: Bytes) -> StatusCode {
