@@ -10,6 +10,7 @@ mod audit;
 mod avatars;
 mod captcha;
 mod cli;
+mod client_protocol;
 mod clientdb;
 mod dev;
 mod deviations;
