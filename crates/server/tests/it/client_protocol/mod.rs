@@ -116,7 +116,8 @@ impl<'a> Client<'a> {
     /// A captcha as the pages ask for it; answers its text.
     async fn captcha(&self, scene: &str) -> anyhow::Result<String> {
         let answer = self.invoke("uni-captcha-co", json!({"method": "getImageCaptcha", "params": [{"scene": scene}]})).await?;
-        fits(&answer, &json!({"errCode": 0, "errMsg": "", "captchaBase64": "<image>"}));
+        let ok = answer["errMsg"].clone();
+        fits(&answer, &json!({"errCode": 0, "code": 0, "msg": ok, "message": ok, "errMsg": ok, "captchaBase64": "<image>"}));
         let rows = codes(self.app, scene).await?;
         let row = rows.iter().rev().find(|row| row.get("device_uuid") == Some(&json!(self.device)));
         let text = row.and_then(|row| row.get("code")).and_then(Value::as_str);
@@ -222,5 +223,5 @@ fn step(method: &str, params: Value) -> Value {
 
 /// What a login with a password answers.
 fn session(uid: &str) -> Value {
-    json!({"errCode": 0, "newToken": {"token": "<token>", "tokenExpired": "<ms>"}, "uid": uid, "passwordConfirmed": true, "type": "login"})
+    json!({"errCode": 0, "newToken": {"token": "<token>", "tokenExpired": "<ms>"}, "uid": uid, "passwordConfirmed": true})
 }
