@@ -73,11 +73,19 @@ export const realClient = {
       return told(error);
     }
   },
-  /** Uploads a picture (a `data:` address) as the pages do, in browsers. */
-  async uploadPicture(url, cloudPath) {
+  /** Uploads a picture as the pages do: in browsers a `data:` address, in mini programs the path of a file. */
+  async uploadPicture(chosen, cloudPath) {
     try {
-      const filePath = URL.createObjectURL(await (await fetch(url)).blob());
+      const filePath = chosen.startsWith('data:') ? URL.createObjectURL(await (await fetch(chosen)).blob()) : chosen;
       return (await current().uploadFile({ filePath, cloudPath, fileType: 'image' })).fileID;
+    } catch (error) {
+      return told(error);
+    }
+  },
+  /** Where a file can be had for the moment. */
+  async address(fileID) {
+    try {
+      return (await current().getTempFileURL({ fileList: [fileID] })).fileList[0].tempFileURL;
     } catch (error) {
       return told(error);
     }

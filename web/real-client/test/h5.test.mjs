@@ -2,34 +2,39 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startLingpai } from '../../../sdk/testing/lingpai-server.mjs';
-import { FLOWS, renewal } from './flows.mjs';
+import { FLOWS, renewal, withRealMails } from './flows.mjs';
 import { launch, openH5 } from './h5.mjs';
-import { SPACE } from './space.mjs';
+import { startSmtp } from './smtp.mjs';
+import { PROVIDERS, startFor, useSpace } from './spaces.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-// Uploads of aliyun spaces are hard-wired to https, so they are left out there. Two mails to one address within a minute.
-const SETTINGS = '[limits.sends]\nper_target = "10/1m"\n';
-const PROVIDERS = { 'dcloud, from the build': null, dcloud: 'dcloud', private: 'private', aliyun: 'aliyun' };
-
 for (const [name, provider] of Object.entries(PROVIDERS)) {
   test(`a space of ${name}`, async (t) => {
-    const lingpai = await startLingpai(t, { settings: SETTINGS });
+    const lingpai = await startFor(t, provider);
     const driver = await openH5(t, browser, lingpai.url);
-    if (provider) await driver.run('useSpace', { provider, ...SPACE, endpoint: lingpai.url });
+    await useSpace(driver, provider, lingpai);
     for (const [flow, walk] of Object.entries(FLOWS)) {
       await t.test(flow, async () => {
         await driver.run('forget');
-        await walk({ driver, lingpai, watchesLogin: true, uploads: provider !== 'aliyun' });
+        await walk({ driver, lingpai });
       });
     }
     assert.deepEqual(driver.errors, []);
   });
+
+  test(`a space of ${name}: a token near its end is renewed by any call`, async (t) => {
+    const lingpai = await startLingpai(t, { uniId: { tokenExpiresIn: 7200, tokenExpiresThreshold: 7199 } });
+    const driver = await openH5(t, browser, lingpai.url);
+    await useSpace(driver, provider, lingpai);
+    await renewal({ driver, lingpai });
+  });
 }
 
-test('a token near its end is renewed by any call', async (t) => {
-  const lingpai = await startLingpai(t, { uniId: { tokenExpiresIn: 7200, tokenExpiresThreshold: 7199 } });
-  await renewal({ driver: await openH5(t, browser, lingpai.url), lingpai });
+test('mails that are really sent', async (t) => {
+  const smtp = await startSmtp(t);
+  const lingpai = await startLingpai(t, { settings: `${smtp.settings}[limits.sends]\nper_target = "10/1m"\n` });
+  await withRealMails({ driver: await openH5(t, browser, lingpai.url), lingpai, smtp });
 });

@@ -13,6 +13,7 @@ export function openMiniProgram(endpoint, { weixin } = {}) {
   // What uni-app's runtime adds to a page is added here: pages have no instances in this `wx`.
   const page = (route) => ({ route, $page: { fullPath: `/${route}` } });
   const pages = [page('pages/index/index')];
+  const files = new Map();
   const waiting = [];
   const sent = [];
   const go = ({ url, success, complete }) => {
@@ -54,6 +55,25 @@ export function openMiniProgram(endpoint, { weixin } = {}) {
     reLaunch: go,
     login: ({ success, fail }) => (weixin ? success({ code: weixin.newCode() }) : fail({ errMsg: 'login:fail' })),
     getUserCryptoManager: () => ({ getLatestUserKey: ({ success }) => success(weixin.latestKey()) }),
+    uploadFile({ url, filePath, name, formData, success, fail, complete }) {
+      const body = new FormData();
+      for (const [field, value] of Object.entries(formData ?? {})) body.append(field, String(value));
+      body.append(name, new Blob([files.get(filePath)]), filePath.split('/').pop());
+      sent.push({ url });
+      // What would be https outside.
+      fetch(url.replace(ENDPOINT, endpoint).replace(/^https:\/\/127\.0\.0\.1:\d+/, endpoint), { method: 'POST', body })
+        .then(async (response) => {
+          const answer = { statusCode: response.status, data: await response.text(), errMsg: 'uploadFile:ok' };
+          success?.(answer);
+          complete?.(answer);
+        })
+        .catch((error) => {
+          const answer = { errMsg: `uploadFile:fail ${error.message}` };
+          fail?.(answer);
+          complete?.(answer);
+        });
+      return { abort() {}, onProgressUpdate() {}, offProgressUpdate() {} };
+    },
     request({ url, method = 'GET', header = {}, data, success, fail, complete }) {
       const body = method === 'GET' || data === undefined ? undefined : typeof data === 'string' ? data : JSON.stringify(data);
       sent.push({ url, body });
@@ -99,6 +119,12 @@ export function openMiniProgram(endpoint, { weixin } = {}) {
   load(resolve(BUILD, 'app.js'));
   const { realClient } = vm.runInContext('globalThis', sandbox);
   return {
+    /** Chooses a picture (a `data:` address): the path of a file for the moment. */
+    choose(picture) {
+      const path = `wxfile://tmp/${files.size}.png`;
+      files.set(path, Buffer.from(picture.split(',')[1], 'base64'));
+      return path;
+    },
     /** Every request, as it was sent. */
     sent,
     // By way of JSON, so that nothing of the sandbox's realm confuses comparisons.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     DEEPEST, MOST_PARTS, MOST_PATTERNS, MOST_VALUES,
-    encoded::{Step, chain, decode, is_pattern, pattern},
+    encoded::{Step, chain, decode, pattern},
     expression::{Comparison, Expression, Matcher},
     jql,
     path::Path,
@@ -17,13 +17,29 @@ pub fn parse(value: &Value, session: &Session) -> Result<Expression> {
     if let Value::String(text) = value {
         return jql::condition(text, session);
     }
-    Reader { session, parts: 0, patterns: 0 }.whole(value, 0)
+    // Before the first of them is compiled.
+    if patterns(value) > MOST_PATTERNS {
+        return Err(Refusal::too_large(format!("{MOST_PATTERNS} RegExp")));
+    }
+    Reader { session, parts: 0 }.whole(value, 0)
+}
+
+/// How many regular expressions there are. As deep as JSON may be, which is not deep.
+fn patterns(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(patterns).sum(),
+        Value::Object(fields) => {
+            let constructs = fields.get("$method").is_some_and(|method| method == "RegExp");
+            let is_one = constructs || fields.contains_key("$regexp") || fields.contains_key("$regex");
+            usize::from(is_one) + fields.values().map(patterns).sum::<usize>()
+        }
+        _ => 0,
+    }
 }
 
 struct Reader<'a> {
     session: &'a Session,
     parts: usize,
-    patterns: usize,
 }
 
 impl Reader<'_> {
@@ -85,14 +101,8 @@ impl Reader<'_> {
 
     fn matcher(&mut self, value: &Value, depth: usize) -> Result<Matcher> {
         self.count(depth)?;
-        if is_pattern(value) {
-            self.patterns += 1;
-            if self.patterns > MOST_PATTERNS {
-                return Err(Refusal::too_large(format!("{MOST_PATTERNS} RegExp")));
-            }
-            if let Some(pattern) = pattern(value) {
-                return Ok(Matcher::Pattern(pattern?));
-            }
+        if let Some(pattern) = pattern(value) {
+            return Ok(Matcher::Pattern(pattern?));
         }
         if let Some(steps) = chain(value) {
             let steps = steps?;

@@ -51,12 +51,6 @@ fn only<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.as_object().filter(|fields| fields.len() == 1)?.get(name)
 }
 
-/// Whether a value is a regular expression, without compiling it.
-pub fn is_pattern(value: &Value) -> bool {
-    let is_constructed = || matches!(chain(value), Some(Ok(steps)) if steps.first().is_some_and(|step| step.method == "RegExp"));
-    only(value, "$regexp").is_some() || only(value, "$regex").is_some() || is_constructed()
-}
-
 /// A regular expression, if a value is one: `{"$regexp": {source, flags}}` or `new db.RegExp(...)`.
 pub fn pattern(value: &Value) -> Option<Result<Pattern>> {
     let text = |fields: &Value, name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

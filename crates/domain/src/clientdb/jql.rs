@@ -36,6 +36,12 @@ pub fn permission(text: &str) -> Result<Expression> {
 
 fn expression(text: &str, dialect: Dialect<'_>) -> Result<Expression> {
     let tokens = tokens(text)?;
+    // Before the first of them is compiled.
+    let is_pattern =
+        |token: &&Token| matches!(&token.kind, Kind::Pattern(..)) || matches!(&token.kind, Kind::Name(name) if name == "RegExp");
+    if tokens.iter().filter(is_pattern).count() > MOST_PATTERNS {
+        return Err(Refusal::too_large(format!("{MOST_PATTERNS} RegExp")));
+    }
     let mut parser = Parser::new(text, &tokens, dialect);
     let expression = parser.any(0)?;
     match parser.peek() {

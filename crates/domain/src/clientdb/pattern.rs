@@ -33,7 +33,8 @@ impl Pattern {
             return Err(refused());
         }
         let folds = flags.contains('i');
-        let compiled = RegexBuilder::new(&translated(source, folds))
+        let translated = translated(source, folds).ok_or_else(refused)?;
+        let compiled = RegexBuilder::new(&translated)
             .multi_line(flags.contains('m'))
             .dot_matches_new_line(flags.contains('s'))
             .size_limit(LARGEST)
@@ -57,8 +58,9 @@ impl Pattern {
 
 /// JavaScript's classes are those of ASCII; brackets inside of brackets stand for themselves. `folds`:
 /// letters become small ones, as those of the text do. (The library's own way goes through all of
-/// Unicode for each class, which takes seconds for a pattern of many.)
-fn translated(source: &str, folds: bool) -> String {
+/// Unicode for each class, which takes seconds for a pattern of many.) `None`: flags inside of the pattern, which
+/// JavaScript does not have, and which would lead the library's own way.
+fn translated(source: &str, folds: bool) -> Option<String> {
     let mut text = String::with_capacity(source.len() + 16);
     let mut chars = source.chars().peekable();
     let mut in_class = false;
@@ -96,6 +98,13 @@ fn translated(source: &str, folds: bool) -> String {
                     text.push('^');
                 }
             }
+            '(' if !in_class && chars.peek() == Some(&'?') => {
+                chars.next();
+                if !matches!(chars.peek(), Some(':' | '<' | '=' | '!')) {
+                    return None;
+                }
+                text.push_str("(?");
+            }
             ']' => {
                 in_class = false;
                 text.push(']');
@@ -109,7 +118,7 @@ fn translated(source: &str, folds: bool) -> String {
             c => text.push(c),
         }
     }
-    text
+    Some(text)
 }
 
 /// A character that stands for itself.
@@ -147,6 +156,7 @@ mod tests {
             ("^\\u4e2d", "", "中国", true),
             ("^1\\d{10}$", "", "13800000000", true),
             ("^[^@]+$", "", "a@b", false),
+            ("^(?:a|(?<name>b))\\(?[(?]$", "", "b(?", true),
         ] {
             assert_eq!(Pattern::new(source, flags).unwrap().is_match(text), expected, "{source}");
         }
@@ -154,7 +164,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_in_linear_time_is_refused() {
-        for source in ["(?=a)b", "(a)\\1", "((a{1000}){1000}){1000}", "(", &"a".repeat(1000), &"(".repeat(200)] {
+        for source in [
+            "(?i)[^a]",
+            "a(?i:b)",
+            "(?x)a b",
+            "(?P<a>b)",
+            "(?-u:a)",
+            "(?=a)b",
+            "(a)\\1",
+            "((a{1000}){1000}){1000}",
+            "(",
+            &"a".repeat(1000),
+            &"(".repeat(200),
+        ] {
             assert!(Pattern::new(source, "").is_err(), "{source:.20}");
         }
         assert!(Pattern::new("(a+)+$", "").unwrap().is_match(&"a".repeat(10_000)));

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{
     FAILURE, SettingsArgs, USAGE,
     load::{Loaded, open_store, small_runtime},
+    say,
 };
 use crate::{
     config::{Settings, report::render},
@@ -26,11 +27,11 @@ pub fn run(args: &CheckArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    print!("{}", render(&loaded.problems, &loaded.notices));
+    say::out(format_args!("{}", render(&loaded.problems, &loaded.notices)));
     let database = check_database(&loaded.settings);
     match &database {
-        Ok(()) => println!("数据库正常。 The database is fine."),
-        Err(error) => println!("[问题 problem] 数据库 database\n    {error:#}"),
+        Ok(()) => say!("数据库正常。 The database is fine."),
+        Err(error) => say!("[问题 problem] 数据库 database\n    {error:#}"),
     }
     let functions_are_fine = check_functions(&loaded.settings);
     let upstreams_are_fine = !args.upstreams || check_upstreams(&loaded);
@@ -45,7 +46,7 @@ pub fn run(args: &CheckArgs) -> ExitCode {
 fn check_functions(settings: &Settings) -> bool {
     let Some(configured) = &settings.functions_host else { return true };
     let problem = |words: &str| {
-        println!("[问题 problem] 云函数 cloud functions\n    {words}");
+        say!("[问题 problem] 云函数 cloud functions\n    {words}");
         false
     };
     if let Err(error) = host::check(configured) {
@@ -57,7 +58,7 @@ fn check_functions(settings: &Settings) -> bool {
             problem(&format!("{}: {words}", configured.dir.display()))
         }
         Ok(found) => {
-            println!("云函数 Cloud functions: {}", found.names.join(" "));
+            say!("云函数 Cloud functions: {}", found.names.join(" "));
             found.problems.is_empty() || problem(&found.problems.join("\n    "))
         }
         Err(error) => problem(&format!("{}: {error}", configured.dir.display())),
@@ -67,7 +68,7 @@ fn check_functions(settings: &Settings) -> bool {
 fn check_upstreams(loaded: &Loaded) -> bool {
     let checked = small_runtime().and_then(|runtime| runtime.block_on(super::check_upstreams::run(&loaded.settings, &loaded.center)));
     checked.unwrap_or_else(|error| {
-        println!("[问题 problem] 第三方 third parties\n    {error:#}");
+        say!("[问题 problem] 第三方 third parties\n    {error:#}");
         false
     })
 }
@@ -77,8 +78,8 @@ fn check_database(settings: &Settings) -> anyhow::Result<()> {
     if let Some(path) = settings.database.url.expose().strip_prefix("sqlite:")
         && !std::path::Path::new(path).exists()
     {
-        println!("数据库文件尚不存在,首次启动时创建:{path}");
-        println!("The database file does not exist yet; the first start makes it: {path}");
+        say!("数据库文件尚不存在,首次启动时创建:{path}");
+        say!("The database file does not exist yet; the first start makes it: {path}");
         return Ok(());
     }
     small_runtime()?.block_on(async {

@@ -48,12 +48,12 @@ type Problem = (String, &'static str);
 pub async fn run(upstreams: &Upstreams, settings: &Settings, center: &Center) -> anyhow::Result<bool> {
     let mut all_fine = true;
     let mut tell = |name: String, outcome: Result<(), Problem>| match outcome {
-        Ok(()) => println!("[正常 fine] {name}"),
+        Ok(()) => say!("[正常 fine] {name}"),
         Err((what, hint)) => {
             all_fine = false;
-            println!("[问题 problem] {name}\n    {what}");
+            say!("[问题 problem] {name}\n    {what}");
             if !hint.is_empty() {
-                println!("    {hint}");
+                say!("    {hint}");
             }
         }
     };

@@ -44,12 +44,12 @@ pub async fn run(upstreams: &Upstreams, center: &Center) -> bool {
             Application::Apple => "Apple 公钥 Apple's keys".to_owned(),
         };
         match attempt(upstreams, &application).await {
-            Ok(()) => println!("[正常 fine] {name}"),
+            Ok(()) => say!("[正常 fine] {name}"),
             Err((error, hint)) => {
                 all_fine = false;
-                println!("[问题 problem] {name}\n    {error}");
+                say!("[问题 problem] {name}\n    {error}");
                 if !hint.is_empty() {
-                    println!("    {hint}");
+                    say!("    {hint}");
                 }
             }
         }

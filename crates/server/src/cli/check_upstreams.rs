@@ -25,16 +25,16 @@ pub async fn run(settings: &Settings, center: &Center) -> anyhow::Result<bool> {
     let mut all_fine = true;
     let applications = weixin_applications(center);
     if applications.is_empty() {
-        println!("没有配置微信应用。 No application at WeChat is configured.");
+        say!("没有配置微信应用。 No application at WeChat is configured.");
     }
     for (platform, application) in applications {
         let name = format!("{} {}", name(platform), application.appid);
         match try_weixin(&upstreams, platform, &application).await {
-            Ok(()) => println!("[正常 fine] {name}"),
+            Ok(()) => say!("[正常 fine] {name}"),
             Err(error) => {
                 all_fine = false;
-                println!("[问题 problem] {name}\n    {error}");
-                println!("    {}", hint(platform, &error));
+                say!("[问题 problem] {name}\n    {error}");
+                say!("    {}", hint(platform, &error));
             }
         }
     }
@@ -70,14 +70,14 @@ async fn object_storage(settings: &Settings) -> anyhow::Result<bool> {
     let random: &dyn Random = &SystemRandom;
     match files.probe(&random.hex(16)).await {
         Ok(()) => {
-            println!("[正常 fine] {name}");
+            say!("[正常 fine] {name}");
             Ok(true)
         }
         Err((step, error)) => {
-            println!("[问题 problem] {name}\n    {step}: {error}");
+            say!("[问题 problem] {name}\n    {step}: {error}");
             let hint = storage_hint(&error);
             if !hint.is_empty() {
-                println!("    {hint}");
+                say!("    {hint}");
             }
             Ok(false)
         }

@@ -13,7 +13,7 @@ use lingpai_domain::store::{COLLECTIONS, Store};
 
 use super::{
     SettingsArgs, USAGE, fail,
-    load::{open_store, small_runtime},
+    load::{open_store, own_collections, small_runtime},
 };
 
 /// Documents that are read at once.
@@ -21,7 +21,7 @@ const PAGE: usize = 500;
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// 要导出的集合,默认全部 · The collections, all by default
+    /// 要导出的集合,默认全部,包括有 schema 的自有集合 · The collections; all by default, the project's own with a schema too
     #[arg(value_name = "COLLECTION")]
     collections: Vec<String>,
     /// 输出目录,每个集合一个文件 · Where to; each collection is a file of its own
@@ -36,10 +36,11 @@ pub fn run(args: &ExportArgs) -> ExitCode {
         Ok((settings, _)) => settings,
         Err(code) => return code,
     };
-    let wanted = match wanted(args) {
+    let known: Vec<String> = COLLECTIONS.iter().map(|name| (*name).to_owned()).chain(own_collections(&settings)).collect();
+    let wanted = match wanted(args, &known) {
         Ok(wanted) => wanted,
         Err(words) => {
-            eprintln!("lingpai: {words}");
+            complain!("lingpai: {words}");
             return ExitCode::from(USAGE);
         }
     };
@@ -49,14 +50,14 @@ pub fn run(args: &ExportArgs) -> ExitCode {
             fs::create_dir_all(&args.to).with_context(|| args.to.display().to_string())?;
             for (collection, path) in &wanted {
                 let count = write(&*store, collection, path).await.with_context(|| path.display().to_string())?;
-                println!("{collection}: {count} → {}", path.display());
+                say!("{collection}: {count} → {}", path.display());
             }
             Ok(())
         })
     });
     match exported {
         Ok(()) => {
-            println!("导出的文件含有密码哈希与个人信息,请妥善保管。 The files hold password hashes and personal data: keep them safe.");
+            say!("导出的文件含有密码哈希与个人信息,请妥善保管。 The files hold password hashes and personal data: keep them safe.");
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),
@@ -64,21 +65,18 @@ pub fn run(args: &ExportArgs) -> ExitCode {
 }
 
 /// Collections with the files they go to; everything wrong at once.
-fn wanted(args: &ExportArgs) -> Result<Vec<(&str, PathBuf)>, String> {
-    let names: Vec<&str> = match args.collections.as_slice() {
-        [] => COLLECTIONS.to_vec(),
-        some => some.iter().map(String::as_str).collect(),
-    };
+fn wanted<'a>(args: &'a ExportArgs, known: &'a [String]) -> Result<Vec<(&'a str, PathBuf)>, String> {
+    let names = if args.collections.is_empty() { known } else { args.collections.as_slice() };
     let mut wrong = Vec::new();
     let mut wanted = Vec::new();
     for name in names {
         let path = args.to.join(format!("{name}.jsonl"));
-        if !COLLECTIONS.contains(&name) {
-            wrong.push(format!("没有集合 {name},可用 / there is no collection {name}; there are {}", COLLECTIONS.join(", ")));
+        if !known.contains(name) {
+            wrong.push(format!("没有集合 {name},可用 / there is no collection {name}; there are {}", known.join(", ")));
         } else if path.exists() {
             wrong.push(format!("{0} 已存在,不会覆盖 / {0} exists already and is not overwritten", path.display()));
         } else {
-            wanted.push((name, path));
+            wanted.push((name.as_str(), path));
         }
     }
     if wrong.is_empty() { Ok(wanted) } else { Err(wrong.join("\n")) }

@@ -14,8 +14,11 @@ use lingpai_domain::store::{COLLECTIONS, Store};
 use serde_json::{Map, Value};
 
 use super::{
-    SettingsArgs, USAGE, extended_json, fail,
-    load::{open_store, small_runtime},
+    SettingsArgs, USAGE,
+    extended_json::{self, Dates},
+    fail,
+    load::{open_store, own_collections, small_runtime},
+    say,
 };
 
 /// Documents that are written at once; they share commits.
@@ -43,18 +46,20 @@ pub fn run(args: &ImportArgs) -> ExitCode {
         Err(code) => return code,
     };
     // Everything is looked at before anything is written.
+    let known: Vec<String> = COLLECTIONS.iter().map(|name| (*name).to_owned()).chain(own_collections(&settings)).collect();
     let mut sources = Vec::new();
     let mut wrong = Wrong::default();
     for path in &args.files {
-        let Some(collection) = collection_of(path, args.collection.as_deref(), &mut wrong) else { continue };
-        let counted = documents(path).map(|documents| documents.filter(|(line, doc)| wrong.note(path, *line, doc.as_ref().err())).count());
+        let Some(collection) = collection_of(path, args.collection.as_deref(), &known, &mut wrong) else { continue };
+        let counted = documents(path, dates_of(collection))
+            .map(|documents| documents.filter(|(line, doc)| wrong.note(path, *line, doc.as_ref().err())).count());
         match counted {
             Ok(_) => sources.push((collection, path)),
             Err(error) => wrong.add(format!("{}: {error}", path.display())),
         }
     }
     if wrong.count > 0 {
-        eprint!("{}", wrong.render());
+        say::err(format_args!("{}", wrong.render()));
         return ExitCode::from(USAGE);
     }
     let imported = small_runtime().and_then(|runtime| {
@@ -62,7 +67,7 @@ pub fn run(args: &ImportArgs) -> ExitCode {
             let store = open_store(&settings, true).await.context("opening the database / 打开数据库")?;
             for (collection, path) in sources {
                 let count = write(&*store, collection, path).await.with_context(|| path.display().to_string())?;
-                println!("{} → {collection}: {count}", path.display());
+                say!("{} → {collection}: {count}", path.display());
             }
             Ok(())
         })
@@ -70,30 +75,35 @@ pub fn run(args: &ImportArgs) -> ExitCode {
     match imported {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("已写入的文档保持不变,可以重新导入。 What was written stays; importing again is safe.");
+            complain!("已写入的文档保持不变,可以重新导入。 What was written stays; importing again is safe.");
             fail(&error)
         }
     }
 }
 
 /// Which collection a file is for: the one that is named, else the file's name up to its first dot.
-fn collection_of(path: &Path, named: Option<&str>, wrong: &mut Wrong) -> Option<&'static str> {
+fn collection_of<'a>(path: &Path, named: Option<&str>, known: &'a [String], wrong: &mut Wrong) -> Option<&'a str> {
     let name = named.or_else(|| path.file_name()?.to_str()?.split('.').next()).unwrap_or_default();
-    let known = COLLECTIONS.iter().find(|known| **known == name).copied();
-    if known.is_none() {
+    let found = known.iter().find(|known| *known == name);
+    if found.is_none() {
         wrong.add(format!(
             "{}: 没有集合 {name},请用 --collection 指定 / there is no collection {name}; name one by --collection: {}",
             path.display(),
-            COLLECTIONS.join(", ")
+            known.join(", ")
         ));
     }
-    known
+    found.map(String::as_str)
+}
+
+/// The account collections have milliseconds where uniCloud's own collections may have dates.
+fn dates_of(collection: &str) -> Dates {
+    if COLLECTIONS.contains(&collection) { Dates::Milliseconds } else { Dates::Kept }
 }
 
 type Document = Map<String, Value>;
 
 /// The documents of a file with their lines, from 1. Empty lines are passed over.
-fn documents(path: &Path) -> std::io::Result<impl Iterator<Item = (usize, Result<Document, String>)>> {
+fn documents(path: &Path, dates: Dates) -> std::io::Result<impl Iterator<Item = (usize, Result<Document, String>)>> {
     let mut reader = BufReader::new(File::open(path)?);
     let mut number = 0;
     let mut line = Vec::new();
@@ -119,16 +129,16 @@ fn documents(path: &Path) -> std::io::Result<impl Iterator<Item = (usize, Result
                 line.drain(..3);
             }
             if !line.trim_ascii().is_empty() {
-                return Some((number, document(&line)));
+                return Some((number, document(&line, dates)));
             }
         }
         None
     }))
 }
 
-fn document(line: &[u8]) -> Result<Document, String> {
+fn document(line: &[u8], dates: Dates) -> Result<Document, String> {
     let doc = match serde_json::from_slice(line) {
-        Ok(Value::Object(doc)) => extended_json::plain_document(doc),
+        Ok(Value::Object(doc)) => extended_json::plain_document(doc, dates),
         Ok(Value::Array(_)) => return Err("应为每行一个 JSON 对象,而不是数组 / an object on each line is wanted, not an array".to_owned()),
         Ok(_) => return Err("不是 JSON 对象 / not a JSON object".to_owned()),
         Err(error) => return Err(format!("不是 JSON / not JSON: {error}")),
@@ -174,7 +184,7 @@ impl Wrong {
 
 /// Writes a file's documents. Returns how many.
 async fn write(store: &dyn Store, collection: &str, path: &Path) -> anyhow::Result<u64> {
-    let mut documents = documents(path)?;
+    let mut documents = documents(path, dates_of(collection))?;
     let mut count = 0;
     loop {
         let batch = documents.by_ref().take(BATCH).map(|(line, doc)| doc.map_err(|what| anyhow::anyhow!("{line}: {what}")));

@@ -21,10 +21,10 @@ pub fn run(args: &InitArgs) -> ExitCode {
     match init::write(&args.config, &args.config_center, &SystemRandom) {
         Ok(files) => {
             for file in &files {
-                println!("已写入 wrote {}", file.display());
+                say!("已写入 wrote {}", file.display());
             }
-            println!("下一步:把 apps 改为自己的 AppID,运行 lingpai check,然后 lingpai serve。");
-            println!("Next: put your own AppIDs into apps, run lingpai check, then lingpai serve.");
+            say!("下一步:把 apps 改为自己的 AppID,运行 lingpai check,然后 lingpai serve。");
+            say!("Next: put your own AppIDs into apps, run lingpai check, then lingpai serve.");
             ExitCode::SUCCESS
         }
         Err(problem) => refuse(&[problem], &[]),

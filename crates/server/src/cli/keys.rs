@@ -44,7 +44,7 @@ pub struct RotateArgs {
 pub fn run(command: KeysCommand) -> ExitCode {
     let KeysCommand::Rotate(args) = command;
     if !args.master_key && !args.token_secret {
-        eprintln!("lingpai: 请指明 --master-key 或 --token-secret。 Name --master-key or --token-secret.");
+        complain!("lingpai: 请指明 --master-key 或 --token-secret。 Name --master-key or --token-secret.");
         return ExitCode::from(USAGE);
     }
     let loaded = match args.settings.load() {
@@ -54,7 +54,7 @@ pub fn run(command: KeysCommand) -> ExitCode {
     };
     if args.master_key {
         let Some(old) = loaded.settings.security.master_key.clone() else {
-            eprintln!("lingpai: 没有设置 security.master_key。 security.master_key is not set.");
+            complain!("lingpai: 没有设置 security.master_key。 security.master_key is not set.");
             return ExitCode::from(USAGE);
         };
         match small_runtime().and_then(|runtime| runtime.block_on(rotate_master_key(&args, &loaded, &old))) {
@@ -78,7 +78,7 @@ async fn rotate_master_key(args: &RotateArgs, loaded: &Loaded, old: &Secret) -> 
     let rotated = rotation::master_key(&base, old, &new, args.dry_run).await?;
     tell(&rotated, args.dry_run);
     if !args.dry_run && rotated.unreadable == 0 {
-        println!(
+        say!(
             "新主密钥在 {0}。请把 security.master_key 设为 \"file:{0}\"(或其内容),再启动各节点;确认无误之后销毁旧的。\n\
              The new master key is in {0}. Set security.master_key to \"file:{0}\" (or to what is in it), then start the nodes; destroy the old one once all is well.",
             file.display()
@@ -89,17 +89,19 @@ async fn rotate_master_key(args: &RotateArgs, loaded: &Loaded, old: &Secret) -> 
 
 fn tell(rotated: &Rotated, dry_run: bool) {
     let (zh, en) = if dry_run { ("将重新加密", "would be") } else { ("已重新加密", "were") };
-    println!(
+    say!(
         "{zh}:第三方凭据与空间密钥 {0},客户端密钥 {1},两步验证 {2}(其恢复码作废,用户可用 renewRecoveryCodes 重新生成)。\n\
          Credentials and space keys that {en} encrypted anew: {0}; client keys: {1}; second steps: {2} (their recovery codes are void; renewRecoveryCodes makes new ones).\n\
          未处理的验证码、第二步登录凭证与上传凭证随旧密钥失效。 Codes, second-step tickets and upload grants that are still out end with the old key.",
-        rotated.open_data, rotated.client_keys, rotated.second_steps
+        rotated.open_data,
+        rotated.client_keys,
+        rotated.second_steps
     );
     if rotated.already > 0 {
-        println!("此前已完成 {0} 项。 {0} had been done before.", rotated.already);
+        say!("此前已完成 {0} 项。 {0} had been done before.", rotated.already);
     }
     if rotated.unreadable > 0 {
-        println!(
+        say!(
             "有 {0} 项用现在的主密钥无法解读,原样保留;新主密钥尚不可启用。 {0} cannot be read with the present master key and were left as they are; do not use the new key yet.",
             rotated.unreadable
         );
@@ -136,7 +138,7 @@ fn rotate_token_secret(args: &RotateArgs, loaded: &Loaded) -> anyhow::Result<()>
     let (changed, count) = token_secret::replace(&text, || random.hex(32));
     anyhow::ensure!(count > 0, "{}: there is no tokenSecret / 没有 tokenSecret", file.display());
     if args.dry_run {
-        println!(
+        say!(
             "将更换 {1} 中的 {0} 个 tokenSecret,所有用户须重新登录。 {0} tokenSecret in {1} would be exchanged; everyone must sign in again.",
             count,
             file.display()
@@ -144,7 +146,7 @@ fn rotate_token_secret(args: &RotateArgs, loaded: &Loaded) -> anyhow::Result<()>
         return Ok(());
     }
     secret_file::replace(&file, &changed).with_context(|| file.display().to_string())?;
-    println!(
+    say!(
         "已更换 {1} 中的 {0} 个 tokenSecret;启动之后所有用户须重新登录。 Exchanged {0} tokenSecret in {1}; after the start everyone must sign in again.",
         count,
         file.display()

@@ -2,13 +2,14 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use lingpai_domain::store::Store;
+use lingpai_domain::store::{Store, is_own_collection};
 use lingpai_store::OpenError;
 
-use super::{SettingsArgs, USAGE};
+use super::{SettingsArgs, USAGE, say};
 use crate::{
     config::{
         Center, Notice, Problem, Settings,
+        center::{development_folder, schemas_of},
         report::render,
         settings::{Mode, Sources},
     },
@@ -62,9 +63,18 @@ impl SettingsArgs {
     }
 }
 
+/// The project's own collections: those with a schema, by name.
+pub fn own_collections(settings: &Settings) -> Vec<String> {
+    let center = settings.config_center_dir.clone().unwrap_or_else(|| development_folder(&settings.data_dir));
+    let schemas = schemas_of(&center, settings.clientdb.schemas.as_deref());
+    let mut names: Vec<String> = schemas.iter().map(|schema| schema.collection.clone()).filter(|name| is_own_collection(name)).collect();
+    names.sort();
+    names
+}
+
 /// Prints what is wrong, with the exit code of a wrong configuration.
 pub fn refuse(problems: &[Problem], notices: &[Notice]) -> ExitCode {
-    eprint!("{}", render(problems, notices));
+    say::err(format_args!("{}", render(problems, notices)));
     ExitCode::from(USAGE)
 }
 

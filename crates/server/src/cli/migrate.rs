@@ -20,7 +20,7 @@ pub fn run(args: &SettingsArgs) -> ExitCode {
     });
     match migrated {
         Ok(()) => {
-            println!("数据库结构已是最新。 The database is up to date.");
+            say!("数据库结构已是最新。 The database is up to date.");
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

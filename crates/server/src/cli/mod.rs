@@ -1,5 +1,11 @@
 //! The command line (operating contract).
 
+// What is printed to somebody who is gone must not end a command: see `say`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod say;
+
 mod admin;
 mod check;
 mod check_carriers;
@@ -122,6 +128,6 @@ pub fn run() -> ExitCode {
 
 /// Prints a failure and its causes.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("lingpai: {error:#}");
+    complain!("lingpai: {error:#}");
     ExitCode::from(FAILURE)
 }

@@ -32,7 +32,7 @@ pub fn run(args: &SettingsArgs) -> ExitCode {
         return refuse(&loaded.problems, &loaded.notices);
     }
     if let Err(words) = logs::start(&loaded.settings.log) {
-        eprintln!("lingpai: {words}");
+        complain!("lingpai: {words}");
         return ExitCode::from(FAILURE);
     }
     metrics_endpoint::start();
@@ -90,8 +90,8 @@ async fn setup_token(settings: &Settings, store: &dyn Store) -> anyhow::Result<O
     let random: &dyn Random = &SystemRandom;
     let token = random.hex(16);
     if !store.admin_exists().await? {
-        println!("设置令牌(registerAdmin 的 setupToken,重启后更换): {token}");
-        println!("Set-up token (registerAdmin's setupToken; another one after a restart): {token}");
+        say!("设置令牌(registerAdmin 的 setupToken,重启后更换): {token}");
+        say!("Set-up token (registerAdmin's setupToken; another one after a restart): {token}");
     }
     Ok(Some(Secret::new(token)))
 }
@@ -115,13 +115,13 @@ fn gateways(settings: &Settings) -> anyhow::Result<Gateways> {
 }
 
 fn announce(address: SocketAddr, development: bool) {
-    println!("令牌 Lingpai {} · http://{address}/", env!("CARGO_PKG_VERSION"));
+    say!("令牌 Lingpai {} · http://{address}/", env!("CARGO_PKG_VERSION"));
     if development {
-        println!("开发模式:验证码公开可见,未配置短信和邮件时固定为 123456,切勿用于生产。");
-        println!("Development mode: codes are open to everyone, and 123456 where SMS and mail are not set up. Never use it in production.");
-        println!("  登录页面 Sign-in page          http://{address}/");
-        println!("  开发信箱 Development outbox   http://{address}/dev/outbox");
-        println!("  接口文档 OpenAPI document      http://{address}/openapi.json");
+        say!("开发模式:验证码公开可见,未配置短信和邮件时固定为 123456,切勿用于生产。");
+        say!("Development mode: codes are open to everyone, and 123456 where SMS and mail are not set up. Never use it in production.");
+        say!("  登录页面 Sign-in page          http://{address}/");
+        say!("  开发信箱 Development outbox   http://{address}/dev/outbox");
+        say!("  接口文档 OpenAPI document      http://{address}/openapi.json");
     }
 }
 

@@ -134,6 +134,7 @@ async fn caller(scope: &Scope<'_>, token: Option<&str>) -> Result<CallerOfDataba
 
 /// The caller of something beside functions: id, and whether an administrator. `None`: not logged in.
 pub async fn caller_of(state: &State, call: &Call, client: &Client) -> Result<Option<(String, bool)>> {
+    let Some(token) = call.token.as_deref().filter(|token| !token.is_empty()) else { return Ok(None) };
     let config = state.center.app(&client.app_id, &client.platform).map_err(|problem| config_error(&problem.place.path))?;
     let scope = Scope {
         state,
@@ -147,7 +148,6 @@ pub async fn caller_of(state: &State, call: &Call, client: &Client) -> Result<Op
         secured: &call.secured,
         request_id: &call.request_id,
     };
-    let Some(token) = call.token.as_deref().filter(|token| !token.is_empty()) else { return Ok(None) };
     let caller = access::user(&scope, Some(token), Renewal::Never).await?;
     Ok(Some((caller.uid().to_owned(), caller.roles().iter().any(|role| role == ADMIN))))
 }

@@ -79,10 +79,7 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
     let Ok(Value::Object(envelope)) = serde_json::from_slice(&bytes) else { return Err(wrong("body")) };
     let space = authenticate(state, &parts.headers, &envelope)?;
     match envelope.get("method").and_then(Value::as_str) {
-        Some(AUTHORISE) => {
-            let (token, seconds) = client_space::authorise(space, state.base.clock.now_ms());
-            Ok(json!({"accessToken": token, "expiresInSecond": seconds}))
-        }
+        Some(AUTHORISE) => Ok(json!({"accessToken": client_space::authorise(space, state.base.clock.now_ms())})),
         Some(INVOKE) => {
             let params = envelope.get("params").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
             let Some(Value::Object(params)) = params else { return Err(wrong("params")) };
@@ -94,7 +91,8 @@ async fn answer(state: &State, parts: &Parts, body: Body, request_id: &str) -> R
             let info = client_info_header(&parts.headers).into();
             let call = files::call(&parts.headers, &parts.extensions, state, method, request_id, info);
             refuse_other_apps(space, &call)?;
-            files::answer(state, call, &parts.headers, &method[files::METHODS.len()..], &params).await
+            let is_authorised = envelope.get("token").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
+            files::answer(state, call, &parts.headers, is_authorised, &method[files::METHODS.len()..], &params).await
         }
         other => {
             let method = other.unwrap_or_default().chars().take(64).collect::<String>();

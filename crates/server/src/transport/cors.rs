@@ -8,9 +8,9 @@ use axum::{
 use crate::config::Settings;
 
 const METHODS: &str = "POST, OPTIONS";
-/// What the official client and external systems send.
+/// What the official client and external systems send. The last one, misspelt as it is, goes with uploads of `aliyun`.
 const HEADERS: &str = "content-type, x-client-info, x-client-token, x-serverless-sign, x-basement-token, \
-                       uni-id-nonce, uni-id-timestamp, uni-id-signature";
+                       uni-id-nonce, uni-id-timestamp, uni-id-signature, x-oss-server-side-encrpytion";
 /// Browsers keep the answer for a day (or as long as they please).
 const MAX_AGE: &str = "86400";
 

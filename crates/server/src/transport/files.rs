@@ -42,26 +42,56 @@ fn refused(status: StatusCode, code: &'static str, key: &'static str, args: &[(&
     Failure(status, code.to_owned(), Words::built_in().fill(locale, key, args))
 }
 
-/// Answers a method of files.
-pub async fn answer(state: &State, call: Call, headers: &HeaderMap, method: &str, params: &Map<String, Value>) -> Result<Value, Failure> {
+/// Answers a method of files. `is_authorised`: the client has an anonymous authorisation, as those of `aliyun` have. They
+/// say nothing of themselves nor of who is logged in, except to functions.
+pub async fn answer(
+    state: &State,
+    call: Call,
+    headers: &HeaderMap,
+    is_authorised: bool,
+    method: &str,
+    params: &Map<String, Value>,
+) -> Result<Value, Failure> {
     let locale = call.locale();
     if !state.settings.storage.enabled {
         return Err(refused(StatusCode::NOT_FOUND, "FILE_DISABLED", "file-disabled", &[], locale));
     }
     let failed = |error: &Error| Failure::new(StatusCode::BAD_REQUEST, error, locale);
-    let client = client_info::check(&call).map_err(|error| failed(&error))?;
+    let client = match client_info::check(&call) {
+        Err(_) if is_authorised && call.client_info.is_null() => silent(&call),
+        checked => checked.map_err(|error| failed(&error))?,
+    };
     pipeline::limits::check(state, Bucket::General, &client).map_err(|error| failed(&error))?;
     let asking = Asking { state, headers, client: &client, call: &call, locale };
     match method {
+        "generateProximalSign" if is_authorised => asking.sign_as_oss(params).await,
         "generateProximalSign" => asking.sign(params).await,
         // Uploads report themselves; the client only wants to hear that it may go on.
         "report" => Ok(json!({})),
         "getTempFileURL" => asking.addresses(params),
+        "info" => asking.info(params),
         "delete" => asking.delete(params).await,
         other => {
             let name = format!("{METHODS}{}", other.chars().take(40).collect::<String>());
             Err(failed(&Error::new(Code::MethodNotFound).with("function", "client").with("method", name)))
         }
+    }
+}
+
+/// A client that says nothing of itself.
+fn silent(call: &Call) -> Client {
+    Client {
+        app_id: String::new(),
+        platform: "web".to_owned(),
+        device_id: None,
+        os_name: None,
+        app_name: None,
+        app_version: None,
+        app_version_code: None,
+        channel: None,
+        ip: call.ip.clone(),
+        user_agent: call.user_agent.clone(),
+        source: call.source,
     }
 }
 
@@ -88,8 +118,40 @@ impl Asking<'_> {
 
     async fn sign(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
         let path = params.get("cloudPath").and_then(Value::as_str).unwrap_or_default();
+        let policy = self.policy("cloudPath", path).await?;
+        let (text, signature) = policy.seal(self.state.files.key());
+        let origin = origin(self.state, self.headers);
+        Ok(json!({
+            "url": format!("{origin}/storage"),
+            "formData": {"policy": text, "signature": signature},
+            "name": "file",
+            "fileUrl": format!("{origin}/storage/{}", place(&policy)),
+        }))
+    }
+
+    /// As clients of `aliyun` want it, which put `https://` in front of `host` and `cdnDomain` by themselves.
+    async fn sign_as_oss(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
+        let text = |name: &str| params.get(name).and_then(Value::as_str);
+        let (name, path) = text("fileId").map_or(("filename", text("filename")), |path| ("fileId", Some(path)));
+        let policy = self.policy(name, path.unwrap_or_default()).await?;
+        let (text, signature) = policy.seal(self.state.files.key());
+        let origin = origin(self.state, self.headers);
+        let host = origin.split_once("://").map_or(&*origin, |(_, host)| host);
+        Ok(json!({
+            "id": policy.id,
+            "host": format!("{host}/storage"),
+            "cdnDomain": host,
+            "ossPath": format!("storage/{}", place(&policy)),
+            "accessKeyId": "lingpai",
+            "policy": text,
+            "signature": signature,
+        }))
+    }
+
+    /// The permission to upload a file, if this one may be uploaded. `param` is where its path was.
+    async fn policy(&self, param: &'static str, path: &str) -> Result<Policy, Failure> {
         if !is_cloud_path(path) {
-            return Err(self.failed(&Error::new(Code::InvalidParam).with("param", "cloudPath")));
+            return Err(self.failed(&Error::new(Code::InvalidParam).with("param", param)));
         }
         if !content::is_accepted(path) {
             return Err(refused(StatusCode::BAD_REQUEST, "FILE_KIND", "file-kind", &[], self.locale));
@@ -99,21 +161,13 @@ impl Asking<'_> {
             return Err(self.failed(&Code::CheckTokenFailed.into()));
         }
         let base = &self.state.base;
-        let policy = Policy {
+        Ok(Policy {
             id: base.random.hex(16),
             owner,
             app: self.client.app_id.clone(),
             cloud_path: path.to_owned(),
             expires: base.clock.now_ms() + policy::VALID_FOR_MS,
-        };
-        let (text, signature) = policy.seal(self.state.files.key());
-        let origin = origin(self.state, self.headers);
-        Ok(json!({
-            "url": format!("{origin}/storage"),
-            "formData": {"policy": text, "signature": signature},
-            "name": "file",
-            "fileUrl": format!("{origin}/storage/{}/{}", policy.id, encoded(&shown_name(path))),
-        }))
+        })
     }
 
     fn list<'p>(&self, params: &'p Map<String, Value>) -> Result<Vec<&'p str>, Failure> {
@@ -124,11 +178,19 @@ impl Asking<'_> {
 
     /// Addresses do not end here: a file's own is the answer, and there is none for files of other clouds.
     fn addresses(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
-        let answers = self.list(params)?.into_iter().map(|file| {
-            let is_address = file.starts_with("https://") || file.starts_with("http://");
-            json!({"fileID": file, "tempFileURL": if is_address { file } else { "" }})
-        });
+        let answers =
+            self.list(params)?.into_iter().map(|file| json!({"fileID": file, "tempFileURL": if is_address(file) { file } else { "" }}));
         Ok(json!({"fileList": answers.collect::<Vec<_>>()}))
+    }
+
+    /// The same for clients of `aliyun`, which ask for addresses by several ids in one text.
+    fn info(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
+        let wrong = || self.failed(&Error::new(Code::InvalidParam).with("param", "id"));
+        let ids: Vec<&str> = params.get("id").and_then(Value::as_str).ok_or_else(wrong)?.split(',').collect();
+        if ids.len() > MOST_FILES {
+            return Err(wrong());
+        }
+        Ok(ids.into_iter().map(|id| json!({ "url": if is_address(id) { id } else { "" } })).collect())
     }
 
     async fn delete(&self, params: &Map<String, Value>) -> Result<Value, Failure> {
@@ -160,6 +222,15 @@ impl Asking<'_> {
         }
         store.remove_file(id, owner).await.map_err(|error| self.failed(&error.into()))
     }
+}
+
+/// A file's place below `/storage/`.
+fn place(policy: &Policy) -> String {
+    format!("{}/{}", policy.id, encoded(&shown_name(&policy.cloud_path)))
+}
+
+fn is_address(file: &str) -> bool {
+    file.starts_with("https://") || file.starts_with("http://")
 }
 
 /// How clients reach this server.
@@ -252,7 +323,8 @@ async fn receive(state: &State, request: Request<Body>, request_id: &str, locale
             let value = String::from_utf8(value).map_err(|_| broken())?;
             match name.as_str() {
                 "policy" => text = value,
-                "signature" => signature = value,
+                // Clients of `aliyun` write it so.
+                "signature" | "Signature" => signature = value,
                 _ => {}
             }
             continue;

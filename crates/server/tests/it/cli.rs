@@ -16,6 +16,29 @@ fn it_tells_its_version_and_how_it_is_used() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn whoever_reads_may_leave_early() -> Outcome {
+    let place = Workplace::new()?;
+    for (line, code) in [
+        ("init --config made/lingpai.toml --config-center made/center", 0),
+        ("migrate", 0),
+        ("check", 0),
+        ("admin create --username boss", 0),
+        ("export --to out", 0),
+        ("export --to out", 2),
+        ("export no-such-collection", 2),
+        ("import absent.jsonl", 2),
+        ("keys rotate", 2),
+        ("--help", 0),
+        ("--version", 0),
+        ("dance", 2),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        assert_eq!(place.run_unheard(&arguments)?, code, "{line}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn development_mode_starts_from_nothing_and_keeps_what_it_has() -> Outcome {
     let place = Workplace::new()?;

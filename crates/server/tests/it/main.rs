@@ -12,6 +12,7 @@ mod captcha;
 mod carriers_in_trouble;
 mod check_upstreams;
 mod cli;
+mod client_protocol;
 mod clientdb;
 mod dev;
 mod deviations;

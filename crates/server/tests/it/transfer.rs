@@ -59,6 +59,34 @@ async fn an_export_is_imported_elsewhere_and_its_users_sign_in() -> Outcome {
 }
 
 #[test]
+fn own_collections_are_moved_as_well() -> Outcome {
+    let schema = r#"{"permission": {"read": true}, "properties": {"due": {"bsonType": "date"}}}"#;
+    let index = r#"[{"IndexName": "n", "MgoKeySchema": {"MgoIndexKeys": [{"Name": "n", "Direction": "1"}], "MgoIsUnique": true}}]"#;
+    let (old, new) = (Workplace::new()?, Workplace::new()?);
+    for place in [&old, &new] {
+        place.write("center/database/book.schema.json", schema)?;
+        place.write("center/database/book.index.json", index)?;
+    }
+    let run = |place: &Workplace, arguments: &[&str]| place.run(&[arguments, &["--config-center", "center"]].concat(), &[]);
+    let line =
+        json!({"_id": {"$oid": "60a1b2c3d4e5f60718293a4b"}, "due": {"$date": "2021-05-17T11:04:05.678+08:00"}, "n": {"$numberLong": "5"}});
+    old.write("book.json", &format!("{line}\n{{\"_id\":\"second\"}}\n"))?;
+    run(&old, &["import", "book.json"])?.expect(0, &["book: 2"]);
+    run(&old, &["export", "--to", "out"])?.expect(0, &["book: 2", "uni-id-users: 0"]);
+    new.write("book.jsonl", &old.read("out/book.jsonl")?)?;
+    run(&new, &["import", "book.jsonl"])?.expect(0, &["book: 2"]);
+    run(&new, &["export", "--to", "out", "book"])?.expect(0, &["book: 2"]);
+    let lines: Vec<Value> = new.read("out/book.jsonl")?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let first = json!({"_id": "60a1b2c3d4e5f60718293a4b", "due": {"$date": "2021-05-17T03:04:05.678Z"}, "n": 5});
+    assert_eq!(lines, [first, json!({"_id": "second"})]);
+    // A collection is what has a schema: a slip in a file's name makes none.
+    old.write("bok.jsonl", "{\"_id\":\"a\"}\n")?;
+    run(&old, &["import", "bok.jsonl"])?.expect(2, &["bok", "book", "Nothing was written"]);
+    run(&old, &["export", "--to", "elsewhere", "bok"])?.expect(2, &["bok", "book"]);
+    Ok(())
+}
+
+#[test]
 fn everything_wrong_is_told_and_nothing_is_written() -> Outcome {
     let place = Workplace::new()?;
     place.write("uni-id-users.jsonl", "{\"_id\":\"a\"}\n[{\"_id\":\"b\"}]\nnonsense\n{\"username\":\"c\"}\n{\"_id\":1}\n")?;

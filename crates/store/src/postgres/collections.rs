@@ -1,6 +1,6 @@
 //! Whole documents of collections: export, import, removal, counting.
 
-use lingpai_domain::store::COLLECTIONS;
+use lingpai_domain::store::{COLLECTIONS, is_own_collection};
 use postgres_types::Json;
 use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::Json as JsonColumn};
@@ -35,7 +35,7 @@ impl Table {
             "opendb-verify-codes" => Ok(Table::Codes),
             "uni-id-device" => Ok(Table::Devices),
             "lingpai-passkeys" => Ok(Table::Passkeys),
-            other if COLLECTIONS.contains(&other) => Ok(Table::Documents),
+            other if COLLECTIONS.contains(&other) || is_own_collection(other) => Ok(Table::Documents),
             other => Err(InvalidDocument::Collection(other.to_owned()).into()),
         }
     }

@@ -1,5 +1,6 @@
 //! Documents by the name of their collection.
 
+use lingpai_domain::store::{COLLECTIONS, is_own_collection};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value};
 
@@ -27,7 +28,7 @@ enum Place {
 }
 
 fn place(collection: &str) -> Result<Place, Failure> {
-    if !lingpai_domain::store::COLLECTIONS.contains(&collection) {
+    if !COLLECTIONS.contains(&collection) && !is_own_collection(collection) {
         return Err(InvalidDocument::Collection(collection.to_owned()).into());
     }
     Ok(match collection {

@@ -15,6 +15,7 @@ on_every_store!(
     pages_follow_each_other,
     a_page_after_nothing_is_an_error,
     unknown_collections_are_errors,
+    a_projects_own_collections_are_taken_and_given,
     a_document_needs_an_id,
     replacing_a_user_replaces_everything,
     the_list_of_tokens_is_shown_as_it_was,
@@ -104,9 +105,28 @@ async fn a_page_after_nothing_is_an_error(db: &Database) {
 async fn unknown_collections_are_errors(db: &Database) {
     let doc = object(json!({"_id": "a"}));
     assert!(matches!(db.store.put("users; DROP TABLE users", &doc).await, Err(StoreError::Failed(_))));
-    assert!(matches!(db.store.export("nothing", None, 1).await, Err(StoreError::Failed(_))));
-    assert!(matches!(db.store.count("nothing").await, Err(StoreError::Failed(_))));
-    assert!(matches!(db.store.remove("nothing", "a").await, Err(StoreError::Failed(_))));
+    for name in ["", "1st", "no.thing", "无"] {
+        assert!(matches!(db.store.export(name, None, 1).await, Err(StoreError::Failed(_))));
+        assert!(matches!(db.store.count(name).await, Err(StoreError::Failed(_))));
+        assert!(matches!(db.store.remove(name, "a").await, Err(StoreError::Failed(_))));
+    }
+}
+
+async fn a_projects_own_collections_are_taken_and_given(db: &Database) {
+    for (collection, value) in [("book", 1), ("shop", 2)] {
+        for id in ["b", "a", "c"] {
+            db.put(collection, json!({"_id": id, "value": 0})).await;
+        }
+        db.put(collection, json!({"_id": "b", "value": value, "due": {"$date": "2025-01-01T00:00:00.000Z"}})).await;
+        assert!(db.store.remove(collection, "c").await.unwrap());
+    }
+    for (collection, value) in [("book", 1), ("shop", 2)] {
+        let expected = [json!({"_id": "b", "value": value, "due": {"$date": "2025-01-01T00:00:00.000Z"}}), json!({"_id": "a", "value": 0})];
+        assert_eq!(db.export(collection).await, expected, "{collection}");
+        assert_eq!(db.store.export(collection, Some("b"), 5).await.unwrap().len(), 1);
+        assert_eq!(db.store.count(collection).await.unwrap(), 2);
+    }
+    assert_eq!(db.store.count("nothing").await.unwrap(), 0);
 }
 
 async fn a_document_needs_an_id(db: &Database) {

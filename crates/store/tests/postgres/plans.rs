@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use lingpai_domain::{
     account::IdentityKind,
     log::LogType,
-    store::{IdentityQuery, RecentQuery, SignIn, Store},
+    store::{CollectionIndex, DocumentQuery, IdentityQuery, IndexesKept, KeyedBy, RecentQuery, SignIn, Store},
 };
 use lingpai_store::postgres::testing::FreshDatabase;
 use serde_json::json;
@@ -95,4 +95,34 @@ async fn plans_made_while_tables_are_empty_stay_good() {
     // Each table has 3,000 rows.
     let entries = entries_read(&database).await;
     assert!(entries < 1000, "{entries}");
+}
+
+/// Three thousand books, with no statistics about them.
+const BOOKS: &str = r#"
+    INSERT INTO documents (collection, id, doc)
+        SELECT 'book', 'x' || n, json_build_object('_id', 'x' || n, 'a', n, 'b', json_build_object('c', n % 7))
+        FROM generate_series(1, 3000) AS n"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn own_collections_are_read_by_their_indexes() {
+    let (store, database) = fresh().await;
+    let operator = database.connect().await;
+    operator.batch_execute("ALTER TABLE documents SET (autovacuum_enabled = false)").await.unwrap();
+    let fields = vec![vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()]];
+    let index = CollectionIndex { collection: "book".into(), name: "n".into(), fields, unique: false, sparse: false };
+    assert_eq!(store.keep_indexes(std::slice::from_ref(&index)).await.unwrap(), IndexesKept::default());
+    operator.batch_execute(BOOKS).await.unwrap();
+    drop(operator);
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for values in [vec![texts(&["77", "77.0"])], vec![texts(&["77", "77.0"]), texts(&["0", "0.0", "-0.0"])]] {
+        let query = DocumentQuery { keyed: Some(KeyedBy { index: index.clone(), values }), ..DocumentQuery::all("book") };
+        let found = store.documents(&query).await.unwrap().documents;
+        assert_eq!(found.iter().map(|stored| &stored.doc["_id"]).collect::<Vec<_>>(), ["x77"]);
+    }
+    drop(store);
+    let entries = entries_read(&database).await;
+    let operator = database.connect().await;
+    let rows = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'documents'";
+    let rows: i64 = operator.query_one(rows, &[]).await.unwrap().get(0);
+    assert!(entries < 100 && rows == 0, "{entries} entries of indexes and {rows} rows");
 }

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, anyhow};
 use lingpai_domain::{
     captcha::{Captcha, CaptchaConfig, Format},
     client::Source,
-    clientdb::{Session, condition},
     error::{Code, Error},
     password::{Argon2Cost, PasswordPolicy},
     project::ProjectScripts,
@@ -42,10 +41,7 @@ use crate::SeededRandom;
 type Measure = fn(&str, bool) -> Result<Row>;
 
 /// All of them by name.
-pub const ALL: [(&str, Measure); 20] = [
-    ("micro: clientDB, 10,000 terms refused", |name, quick| hostile(name, quick, &terms())),
-    ("micro: clientDB, deep nesting refused", |name, quick| hostile(name, quick, &nested())),
-    ("micro: clientDB, regular expression refused", |name, quick| hostile(name, quick, &json!("/((a{1000}){1000}){1000}/.test(b)"))),
+pub const ALL: [(&str, Measure); 17] = [
     ("micro: request decoding", decode),
     ("micro: client info", check_client_info),
     ("micro: configuration of an app", center_app),
@@ -213,21 +209,6 @@ fn password(name: &str, quick: bool, hashing: Hashing) -> Result<Row> {
     let policy = PasswordPolicy::new(&secrets);
     let (stored, version) = policy.hash(PASSWORD, &SeededRandom::default() as &dyn Random)?;
     Ok(repeat(name, quick, || policy.verify(Some(black_box(&stored)), version, black_box(PASSWORD))))
-}
-
-fn terms() -> Value {
-    (0..10_000).map(|n| format!("a{n} == {n}")).collect::<Vec<_>>().join(" || ").into()
-}
-
-fn nested() -> Value {
-    (0..100).fold(json!(1), |inner, _| json!({ "a": inner }))
-}
-
-/// A condition that is refused, from the value that the client sent.
-fn hostile(name: &str, quick: bool, condition: &Value) -> Result<Row> {
-    let session = Session { user: None, now_ms: 0, client_ip: String::new() };
-    anyhow::ensure!(condition::parse(condition, &session).is_err(), "{condition:.40} is refused");
-    Ok(repeat(name, quick, || condition::parse(black_box(condition), &session).is_err()))
 }
 
 fn errors(name: &str, quick: bool) -> Result<Row> {

@@ -10,6 +10,7 @@ mod configuration;
 mod load;
 mod measurement;
 mod micro;
+mod micro_hostile;
 mod micro_secure;
 mod micro_store;
 mod plan;

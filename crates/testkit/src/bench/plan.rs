@@ -13,7 +13,7 @@ use super::{
     configuration::Hashing,
     load::SharedTraffic,
     measurement::{Rounds, Row, beside_bare, median},
-    micro, micro_store,
+    micro, micro_hostile, micro_store,
     population::{Population, issue_captchas},
     process::Backends,
     program::{Program, beside_this_one},
@@ -59,6 +59,11 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     for (name, measure) in micro::ALL {
         if bench.wants(name) {
             bench.take(measure(name, plan.quick)?);
+        }
+    }
+    for (name, condition) in micro_hostile::CONDITIONS {
+        if bench.wants(name) {
+            bench.take(micro_hostile::measure(name, plan.quick, condition)?);
         }
     }
     if micro_store::NAMES.iter().any(|name| bench.wants(name)) {
@@ -123,7 +128,8 @@ const OF_HMAC_SHA256: [&str; 8] =
 
 /// Names of all rows.
 fn names() -> impl Iterator<Item = &'static str> {
-    micro::ALL.iter().map(|(name, _)| *name).chain(micro_store::NAMES).chain(OF_HMAC_SHA256).chain(argon2id::NAMES).chain(sealed::NAMES)
+    let micro = micro::ALL.iter().map(|(name, _)| *name).chain(micro_hostile::CONDITIONS.iter().map(|(name, _)| *name));
+    micro.chain(micro_store::NAMES).chain(OF_HMAC_SHA256).chain(argon2id::NAMES).chain(sealed::NAMES)
 }
 
 impl Bench<'_> {

@@ -67,7 +67,7 @@ pub async fn create(args: &CreateArgs, loaded: &Loaded) -> anyhow::Result<Outcom
         }
         other => bail!("unexpected outcome {other:?}"),
     }
-    println!("已创建管理员 {0}。 Created the administrator {0}.", args.username);
+    say!("已创建管理员 {0}。 Created the administrator {0}.", args.username);
     password.tell();
     Ok(Outcome::Done)
 }

@@ -45,7 +45,7 @@ pub fn run(command: AdminCommand) -> ExitCode {
     match small_runtime().and_then(|runtime| runtime.block_on(carry_out(&command, &loaded))) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Refused(words)) => {
-            eprintln!("lingpai: {words}");
+            complain!("lingpai: {words}");
             ExitCode::from(USAGE)
         }
         Err(error) => fail(&error),
@@ -92,7 +92,7 @@ impl NewPassword {
     /// Shows it to the operator if nobody knows it yet.
     fn tell(&self) {
         if self.made {
-            println!("密码 Password: {}", self.text);
+            say!("密码 Password: {}", self.text);
         }
     }
 }

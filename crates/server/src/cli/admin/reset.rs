@@ -59,7 +59,7 @@ pub async fn reset(args: &ResetArgs, loaded: &Loaded) -> anyhow::Result<Outcome>
         Err(words) => return Ok(Outcome::Refused(words)),
     };
     store_password(found.id(), &password, &*store).await?;
-    println!(
+    say!(
         "管理员 {0} 的密码已更改,其会话一秒之内在所有节点失效。 The password of {0} is changed; all sessions end on all nodes within a second.",
         args.username
     );
@@ -67,7 +67,7 @@ pub async fn reset(args: &ResetArgs, loaded: &Loaded) -> anyhow::Result<Outcome>
     if args.remove_second_step {
         remove_second_step(&found, &*store).await?;
     } else if found.has_second_step() {
-        println!(
+        say!(
             "该账号开启了两步验证;丢失验证器时请加 --remove-second-step。 Two-step verification is on; where the authenticator is lost, add --remove-second-step."
         );
     }
@@ -128,7 +128,7 @@ async fn remove_second_step(user: &User, store: &dyn Store) -> anyhow::Result<()
     after.insert("second_step".into(), json!([]));
     let audit = audit::row(Ids::default().next(&clock, &random), clock.now_ms(), "cli", ACTION, user.id(), &user.doc, &after);
     if store.remove_second_step(user.id(), Some(&audit)).await? {
-        println!("两步验证已关闭。 Two-step verification is off.");
+        say!("两步验证已关闭。 Two-step verification is off.");
     }
     Ok(())
 }

@@ -93,11 +93,11 @@ pub fn run(command: InspectCommand) -> ExitCode {
     };
     match answer {
         Ok(answer) => {
-            println!("{answer:#}");
+            say!("{answer:#}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("lingpai: {error:#}");
+            complain!("lingpai: {error:#}");
             ExitCode::from(USAGE)
         }
     }

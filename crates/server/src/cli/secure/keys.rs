@@ -55,7 +55,7 @@ pub fn run(command: KeysCommand) -> ExitCode {
     if let KeysCommand::Revoke(selection) = &command
         && selection.is_all()
     {
-        eprintln!("lingpai: 请指明 --app、--device 或 --key。 Name --app, --device or --key.");
+        complain!("lingpai: 请指明 --app、--device 或 --key。 Name --app, --device or --key.");
         return ExitCode::from(USAGE);
     }
     let settings = match &command {
@@ -94,16 +94,16 @@ async fn carry_out(command: &KeysCommand, loaded: &Loaded) -> anyhow::Result<()>
             })
             .await
             .map_err(explained)?;
-            println!("{:#}", json!({"identityKey": identity(&present), "spaceKeys": listed(&present), "clientKeys": keys}));
+            say!("{:#}", json!({"identityKey": identity(&present), "spaceKeys": listed(&present), "clientKeys": keys}));
         }
         KeysCommand::Rotate(_) => {
             let present = secure.keyring.rotate(&base).await.map_err(explained)?;
-            println!("{:#}", json!({"identityKey": identity(&present), "spaceKeys": listed(&present)}));
+            say!("{:#}", json!({"identityKey": identity(&present), "spaceKeys": listed(&present)}));
         }
         KeysCommand::Revoke(selection) => {
             let chosen = selection.chosen();
             let removed = client_keys::remove(&base, |doc| Some(chosen.includes(doc))).await.map_err(explained)?;
-            println!("已吊销 {removed} 个密钥,五秒之内在所有节点生效。 Revoked {removed} keys, on all nodes within five seconds.");
+            say!("已吊销 {removed} 个密钥,五秒之内在所有节点生效。 Revoked {removed} keys, on all nodes within five seconds.");
         }
     }
     Ok(())

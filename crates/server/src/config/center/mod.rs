@@ -166,6 +166,12 @@ impl std::fmt::Debug for Center {
     }
 }
 
+/// The schemas beside a folder, whatever else is in it; `other` is `clientdb.schemas`. What cannot be read is left out.
+pub fn schemas_of(center: &Path, other: Option<&Path>) -> Schemas {
+    let folder = other.map(Path::to_owned).or_else(|| schemas::folder_of(center));
+    folder.map(|folder| schemas::load(&folder).0).unwrap_or_default()
+}
+
 /// Where development mode keeps the center that it made itself.
 pub fn development_folder(data: &Path) -> PathBuf {
     data.join("config-center")

@@ -1,6 +1,8 @@
 //! Every field of every default schema: read and written by everybody as the schema's own text says. The text is read
 //! here a second time, by other means than the program's.
 
+use std::collections::BTreeSet;
+
 use lingpai_domain::{clientdb::schema::DEFAULTS, store::CHANGEABLE};
 
 use super::{
@@ -13,62 +15,70 @@ both_engines!(development: every_field_is_read_as_its_schema_says, every_field_i
     documents_are_added_and_removed_as_their_schemas_say, closed_collections_are_closed_to_all);
 
 /// Somebody who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
     Nobody,
     Owner,
     Other,
+    /// Has a role, whose permission no schema names.
     WithRole,
-    WithPermission,
+    /// Has a role with this permission and no other.
+    With(String),
     Administrator,
 }
 
-const EVERYBODY: [Who; 6] = [Who::Nobody, Who::Owner, Who::Other, Who::WithRole, Who::WithPermission, Who::Administrator];
-/// What [`Who::WithPermission`] has.
-const PERMISSIONS: [&str; 5] =
-    ["READ_UNI_ID_USERS", "UPDATE_UNI_ID_USERS", "READ_UNI_ID_ROLES", "READ_UNI_ID_PERMISSIONS", "READ_UNI_ID_LOG"];
-
 struct World<'a> {
     app: &'a TestApp,
-    tokens: Vec<String>,
+    /// Everybody, with their tokens.
+    people: Vec<(Who, String)>,
 }
 
 impl World<'_> {
-    fn token(&self, who: Who) -> &str {
-        EVERYBODY.iter().position(|known| *known == who).and_then(|place| self.tokens.get(place)).map_or("", String::as_str)
-    }
-
-    async fn ask(&self, who: Who, collection: &str, steps: &[(&str, Value)]) -> anyhow::Result<Value> {
-        ask(self.app, self.token(who), collection, steps).await
+    async fn ask(&self, token: &str, collection: &str, steps: &[(&str, Value)]) -> anyhow::Result<Value> {
+        ask(self.app, token, collection, steps).await
     }
 }
 
+/// Every permission that a default schema names.
+fn permissions() -> BTreeSet<String> {
+    let texts = DEFAULTS.iter().flat_map(|(_, text)| text.split("' in auth.permission").collect::<Vec<_>>());
+    let names = texts.filter_map(|text| text.rsplit('\'').next()).filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 async fn world(app: &TestApp) -> anyhow::Result<World<'_>> {
-    app.put("uni-id-roles", json!({"_id": "r1", "role_id": "keeper", "permission": PERMISSIONS})).await?;
-    app.put("uni-id-roles", json!({"_id": "r2", "role_id": "guest", "permission": ["SOMETHING"]})).await?;
+    let permissions = permissions();
+    assert!(permissions.len() >= 5, "{permissions:?}");
+    let roles = permissions.iter().map(String::as_str).chain(["SOMETHING"]);
+    for (place, permission) in roles.enumerate() {
+        app.put("uni-id-roles", json!({"_id": format!("r{place}"), "role_id": format!("role-{permission}"), "permission": [permission]}))
+            .await?;
+    }
     app.hear_news().await?;
     let mut owner = everything();
     owner["inviter_uid"] = json!(["u-inviter"]);
+    owner["avatar_file"] = json!({"extname": "png", "name": "a.png", "url": "https://example.com/a.png", "size": 1, "fileType": "image",
+        "path": "a", "image": {"width": 1}, "uuid": "u"});
     store_user(app, "owner", owner).await?;
-    for (name, roles) in [("other", json!([])), ("with-role", json!(["guest"])), ("keeper", json!(["keeper"])), ("boss", json!(["admin"]))]
-    {
-        store_user(app, name, json!({"role": roles})).await?;
-    }
-    let mut tokens = vec![String::new()];
-    for name in ["owner", "other", "with-role", "keeper", "boss"] {
-        tokens.push(log_in(app, name).await?);
+    let holders: Vec<(Who, Value)> = permissions.iter().map(|name| (Who::With(name.clone()), json!([format!("role-{name}")]))).collect();
+    let others = [(Who::Other, json!([])), (Who::WithRole, json!(["role-SOMETHING"])), (Who::Administrator, json!(["admin"]))];
+    let mut people = vec![(Who::Nobody, String::new()), (Who::Owner, log_in(app, "owner").await?)];
+    for (place, (who, roles)) in others.into_iter().chain(holders).enumerate() {
+        let name = format!("person-{place}");
+        store_user(app, &name, json!({"role": roles})).await?;
+        people.push((who, log_in(app, &name).await?));
     }
     for (collection, schema) in open_schemas()? {
         if collection != "uni-id-users" {
             let mut doc = json!({"_id": "d"});
-            for name in fields(&schema).keys() {
-                doc[name] = value_of(collection, name, &schema, 0);
+            for (name, _) in schema["properties"].as_object().into_iter().flatten() {
+                doc[name] = value_of(collection, name, &schema["properties"][name], 0);
             }
             app.put(collection, doc).await?;
         }
     }
     app.hear_news().await?;
-    Ok(World { app, tokens })
+    Ok(World { app, people })
 }
 
 fn open_schemas() -> anyhow::Result<Vec<(&'static str, Value)>> {
@@ -77,8 +87,51 @@ fn open_schemas() -> anyhow::Result<Vec<(&'static str, Value)>> {
     Ok(parsed.into_iter().filter(|(_, schema)| schema["closed"] != true).collect())
 }
 
-fn fields(schema: &Value) -> Map<String, Value> {
-    schema["properties"].as_object().cloned().unwrap_or_default()
+/// A field: its path, what the schema says of it, and the rules on the way to it.
+struct Field {
+    path: Vec<String>,
+    schema: Value,
+    /// `permission` of the field and of those that it is a part of.
+    rules: Vec<Value>,
+}
+
+impl Field {
+    fn name(&self) -> String {
+        self.path.join(".")
+    }
+
+    fn rules<'f>(&'f self, of: &'f str) -> impl Iterator<Item = Option<&'f Value>> {
+        self.rules.iter().map(move |permission| permission.get(of))
+    }
+
+    /// Where the field is in a document.
+    fn place(&self) -> String {
+        format!("/{}", self.path.join("/"))
+    }
+
+    /// An object with the value at the field's place.
+    fn around(&self, value: Value) -> Value {
+        self.path.iter().rev().fold(value, |inner, name| json!({ name.as_str(): inner }))
+    }
+}
+
+/// Every field of a schema, parts of objects too.
+fn fields(collection: &str, schema: &Value) -> Vec<Field> {
+    fn collect(schema: &Value, path: &[String], rules: &[Value], found: &mut Vec<Field>) {
+        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let path = [path, &[name.clone()]].concat();
+            let rules = [rules, &[schema["permission"].clone()]].concat();
+            collect(schema, &path, &rules, found);
+            found.push(Field { path, schema: schema.clone(), rules });
+        }
+    }
+    let mut found = Vec::new();
+    collect(schema, &[], &[], &mut found);
+    // What no schema can open.
+    let secrets = SECRET.iter().filter(|_| collection == "uni-id-users");
+    let secret = json!({"read": "secret", "write": "secret"});
+    found.extend(secrets.map(|name| Field { path: vec![(*name).to_owned()], schema: json!({}), rules: vec![secret.clone()] }));
+    found
 }
 
 /// The document that everybody asks about.
@@ -88,19 +141,20 @@ fn subject(collection: &str) -> &'static str {
 
 /// Whether a rule of a default schema lets somebody do something with [`subject`]. A rule that is not understood here
 /// fails the test: it has to be taught.
-fn allows(rule: Option<&Value>, who: Who) -> bool {
+fn allows(rule: Option<&Value>, who: &Who) -> bool {
     match rule {
         None | Some(Value::Null) => true,
-        Some(Value::Bool(always)) => *always || who == Who::Administrator,
+        Some(Value::Bool(always)) => *always || *who == Who::Administrator,
+        Some(Value::String(text)) if text == "secret" => false,
         Some(Value::String(text)) => {
-            who == Who::Administrator
+            *who == Who::Administrator
                 || text.split("||").any(|term| match term.trim() {
-                    "auth.uid != null" => who != Who::Nobody,
-                    "doc._id == auth.uid" => who == Who::Owner,
+                    "auth.uid != null" => *who != Who::Nobody,
+                    "doc._id == auth.uid" => *who == Who::Owner,
                     term => {
                         let name = term.strip_prefix('\'').and_then(|rest| rest.strip_suffix("' in auth.permission"));
                         let name = name.unwrap_or_else(|| panic!("{term:?} is not understood by this test"));
-                        who == Who::WithPermission && PERMISSIONS.contains(&name)
+                        *who == Who::With(name.to_owned())
                     }
                 })
         }
@@ -109,8 +163,7 @@ fn allows(rule: Option<&Value>, who: Who) -> bool {
 }
 
 /// A value that a field can have; `version` tells several apart.
-fn value_of(collection: &str, name: &str, schema: &Value, version: i64) -> Value {
-    let field = &schema["properties"][name];
+fn value_of(collection: &str, name: &str, field: &Value, version: i64) -> Value {
     match (collection, name) {
         ("uni-id-users", "mobile") => return json!("13900000009"),
         ("uni-id-users", "email") => return json!("new@example.com"),
@@ -123,7 +176,8 @@ fn value_of(collection: &str, name: &str, schema: &Value, version: i64) -> Value
         ("uni-id-users", "wx_openid" | "qq_openid") => return json!({"mp": "openid-2"}),
         _ => {}
     }
-    match field["bsonType"].as_str() {
+    let kind = &field["bsonType"];
+    match kind.as_str().or_else(|| kind.get(0)?.as_str()) {
         Some("string") => json!(format!("value-{version}")),
         Some("int" | "timestamp" | "double") => json!(version + 1),
         Some("array") => json!([format!("item-{version}")]),
@@ -134,9 +188,9 @@ fn value_of(collection: &str, name: &str, schema: &Value, version: i64) -> Value
 }
 
 #[track_caller]
-fn is_refused(answer: &Value, who: Who, what: &str) {
+fn is_refused(answer: &Value, who: &Who, what: &str) {
     let code = answer["code"].as_str().unwrap_or_default();
-    let is_right = code == "PERMISSION_ERROR" || (who == Who::Nobody && code == "TOKEN_INVALID_ANONYMOUS_USER");
+    let is_right = code == "PERMISSION_ERROR" || (*who == Who::Nobody && code == "TOKEN_INVALID_ANONYMOUS_USER");
     assert!(is_right && answer.get("data").is_none(), "{what} by {who:?}: {answer}");
 }
 
@@ -145,32 +199,28 @@ async fn every_field_is_read_as_its_schema_says(app: &TestApp) -> Outcome {
     let mut looked_at = 0;
     for (collection, schema) in open_schemas()? {
         let id = subject(collection);
-        let secrets = SECRET
-            .iter()
-            .filter(|_| collection == "uni-id-users")
-            .map(|name| ((*name).to_owned(), json!({"permission": {"read": "secret"}})));
-        for (name, field) in fields(&schema).into_iter().chain(secrets) {
-            for who in EVERYBODY {
+        for field in fields(collection, &schema) {
+            let name = field.name();
+            for (who, token) in &world.people {
                 let steps = [("doc", json!([id])), ("field", json!([name])), ("get", json!([]))];
-                let answer = world.ask(who, collection, &steps).await?;
-                let is_secret = field["permission"]["read"] == "secret";
-                let allowed = !is_secret && allows(schema["permission"].get("read"), who) && allows(field["permission"].get("read"), who);
+                let answer = world.ask(token, collection, &steps).await?;
+                let allowed = allows(schema["permission"].get("read"), who) && field.rules("read").all(|rule| allows(rule, who));
                 if allowed {
                     assert_eq!(answer["code"], 0, "{collection}.{name} by {who:?}: {answer}");
-                    assert!(answer["data"][0].get(&name).is_some(), "{collection}.{name} by {who:?}: {answer}");
+                    assert!(answer["data"][0].pointer(&field.place()).is_some(), "{collection}.{name} by {who:?}: {answer}");
                 } else {
                     is_refused(&answer, who, &format!("{collection}.{name}"));
                 }
                 // Nor is it told by what is found.
                 let found = [("where", json!([format!("_id == '{id}' && {name} != null")])), ("field", json!(["_id"])), ("get", json!([]))];
-                let answer = world.ask(who, collection, &found).await?;
+                let answer = world.ask(token, collection, &found).await?;
                 let hits = answer["data"].as_array().map_or(0, Vec::len);
                 assert_eq!(hits, usize::from(allowed), "{collection}.{name} by {who:?}: {answer}");
                 looked_at += 1;
             }
         }
     }
-    assert!(looked_at > 500, "{looked_at}");
+    assert!(looked_at > 1000, "{looked_at}");
     Ok(())
 }
 
@@ -179,22 +229,23 @@ async fn every_field_is_written_as_its_schema_says(app: &TestApp) -> Outcome {
     for (collection, schema) in open_schemas()? {
         let id = subject(collection);
         let is_users = collection == "uni-id-users";
-        let secrets = SECRET.iter().filter(|_| is_users).map(|name| ((*name).to_owned(), json!({"permission": {"write": "secret"}})));
-        for (name, field) in fields(&schema).into_iter().chain(secrets).filter(|(name, _)| name != "_id") {
+        for field in fields(collection, &schema).into_iter().filter(|field| field.path != ["_id"]) {
+            let name = field.name();
             let before = app.document(collection, id).await?;
+            let value_in = |doc: &Map<String, Value>| Value::Object(doc.clone()).pointer(&field.place()).cloned();
             let is_composed = is_users && matches!(name.as_str(), "last_login_date" | "last_login_ip" | "inviter_uid");
-            let value = if is_composed { before.get(&name).cloned().unwrap_or_default() } else { value_of(collection, &name, &schema, 7) };
-            for who in EVERYBODY {
-                let change = json!([{name.clone(): command("set", json!([value]))}]);
-                let answer = world.ask(who, collection, &[("doc", json!([id])), ("update", change)]).await?;
-                let rules = (schema["permission"].get("update"), field["permission"].get("write"));
+            let value = if is_composed { value_in(&before).unwrap_or_default() } else { value_of(collection, &name, &field.schema, 7) };
+            for (who, token) in &world.people {
+                let change = json!([field.around(command("set", json!([value])))]);
+                let answer = world.ask(token, collection, &[("doc", json!([id])), ("update", change)]).await?;
                 // What the schema sets, nobody else does; what the server keeps, only its methods change.
                 let is_kept = !is_users && !CHANGEABLE.contains(&collection);
-                let is_never = is_kept || field["permission"]["write"] == "secret" || field.get("forceDefaultValue").is_some();
+                let is_never = is_kept || field.schema.get("forceDefaultValue").is_some();
+                let is_allowed = allows(schema["permission"].get("update"), who) && field.rules("write").all(|rule| allows(rule, who));
                 let after = app.document(collection, id).await?;
-                if !is_never && allows(rules.0, who) && allows(rules.1, who) {
+                if !is_never && is_allowed {
                     assert_eq!(answer["code"], 0, "{collection}.{name} by {who:?}: {answer}");
-                    assert_eq!(after.get(&name) != before.get(&name), answer["updated"] == 1, "{collection}.{name} by {who:?}: {answer}");
+                    assert_eq!(value_in(&after) != value_in(&before), answer["updated"] == 1, "{collection}.{name} by {who:?}: {answer}");
                     app.put(collection, Value::Object(before.clone())).await?;
                     app.hear_news().await?;
                 } else {
@@ -210,12 +261,12 @@ async fn every_field_is_written_as_its_schema_says(app: &TestApp) -> Outcome {
 async fn documents_are_added_and_removed_as_their_schemas_say(app: &TestApp) -> Outcome {
     let world = world(app).await?;
     for (collection, schema) in open_schemas()? {
-        for who in EVERYBODY {
+        for (who, token) in &world.people {
             let mut doc = json!({"_id": "new"});
             for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                doc[name] = value_of(collection, name, &schema, 3);
+                doc[name] = value_of(collection, name, &schema["properties"][name], 3);
             }
-            let answer = world.ask(who, collection, &[("add", json!([doc]))]).await?;
+            let answer = world.ask(token, collection, &[("add", json!([doc]))]).await?;
             let changeable = CHANGEABLE.contains(&collection);
             if changeable && allows(schema["permission"].get("create"), who) {
                 assert_eq!(answer, json!({"code": 0, "inserted": 1, "id": "new"}), "{collection} by {who:?}");
@@ -224,9 +275,9 @@ async fn documents_are_added_and_removed_as_their_schemas_say(app: &TestApp) -> 
             }
             let removes_users = collection == "uni-id-users";
             let id = if changeable { "new" } else { subject(collection) };
-            let answer = world.ask(who, collection, &[("doc", json!([id])), ("remove", json!([]))]).await?;
+            let answer = world.ask(token, collection, &[("doc", json!([id])), ("remove", json!([]))]).await?;
             if (changeable || removes_users) && allows(schema["permission"].get("delete"), who) {
-                let deleted = u64::from(removes_users || who == Who::Administrator);
+                let deleted = u64::from(removes_users || *who == Who::Administrator);
                 assert_eq!(answer, json!({"code": 0, "deleted": deleted}), "{collection} by {who:?}");
             } else {
                 is_refused(&answer, who, &format!("remove from {collection}"));
@@ -245,7 +296,7 @@ async fn closed_collections_are_closed_to_all(app: &TestApp) -> Outcome {
             continue;
         }
         closed += 1;
-        for who in EVERYBODY {
+        for (_, token) in &world.people {
             for steps in [
                 &[("get", json!([]))][..],
                 &[("count", json!([]))],
@@ -255,7 +306,7 @@ async fn closed_collections_are_closed_to_all(app: &TestApp) -> Outcome {
                 &[("doc", json!(["x"])), ("remove", json!([]))],
                 &[("groupBy", json!(["a"])), ("groupField", json!(["count(*) as n"])), ("get", json!([]))],
             ] {
-                denied(&world.ask(who, collection, steps).await?, "PERMISSION_ERROR");
+                denied(&world.ask(token, collection, steps).await?, "PERMISSION_ERROR");
             }
         }
     }

@@ -1,9 +1,12 @@
 //! What is not understood, not supported or too much is refused by name; nothing is ever answered in
 //! full because a part was not understood.
 
-use super::*;
-use crate::kit::people::*;
+use lingpai_domain::store::RoundTrips;
 
+use super::*;
+use crate::kit::{people::*, store_in_between::controlled};
+
+each_engine!(what_is_hostile_never_reaches_the_store);
 both_engines!(development: what_is_not_supported_is_named, what_is_not_understood_is_refused, too_much_is_refused, it_can_be_switched_off_for_all);
 
 async fn boss(app: &TestApp) -> anyhow::Result<String> {
@@ -146,6 +149,45 @@ async fn too_much_is_refused(app: &TestApp) -> Outcome {
     let commands = vec![json!({"command": chain("uni-id-users", &[("count", json!([]))])}); 21];
     denied(&send(app, json!({"multiCommand": commands}), &token).await?, "QUERY_TOO_LARGE");
     Ok(())
+}
+
+/// Everything that is much too much, each by the code it is refused with.
+fn hostile() -> Vec<(Value, &'static str)> {
+    let pattern = |source: &str| json!({"a": {"$regexp": {"source": source, "flags": "i"}}});
+    let fields: Map<String, Value> = (0..10_000).map(|n| (format!("f{n}"), json!(n))).collect();
+    let patterns: Map<String, Value> = (0..200).map(|n| (format!("f{n}"), pattern(&"\\p{L}".repeat(100))["a"].clone())).collect();
+    let or = |parts: Vec<Value>| command("or", json!([parts]));
+    vec![
+        (json!((0..10_000).map(|n| format!("a{n} == {n}")).collect::<Vec<_>>().join(" || ")), "QUERY_TOO_LARGE"),
+        (json!(vec!["a"; 2000].join("||")), "QUERY_TOO_LARGE"),
+        (json!(fields), "QUERY_TOO_LARGE"),
+        (or((0..10_000).map(|n| json!({ "a": n })).collect()), "QUERY_TOO_LARGE"),
+        (json!(format!("{}a{}", "(".repeat(4000), ")".repeat(4000))), "QUERY_TOO_LARGE"),
+        (json!(format!("{}a", "!".repeat(8000))), "QUERY_TOO_LARGE"),
+        ((0..100).fold(json!(1), |inner, _| json!({ "a": inner })), "QUERY_TOO_LARGE"),
+        (pattern("((a{1000}){1000}){1000}"), "SYNTAX_ERROR"),
+        (pattern("(\\p{L}|[^a-z]){500}"), "SYNTAX_ERROR"),
+        (pattern("^(?=(a+)+$)"), "SYNTAX_ERROR"),
+        (pattern("^(a+)+\\1$"), "SYNTAX_ERROR"),
+        (pattern(&format!("(?i){}", "[^a]".repeat(120))), "SYNTAX_ERROR"),
+        (pattern(&"a".repeat(513)), "SYNTAX_ERROR"),
+        (json!(patterns), "QUERY_TOO_LARGE"),
+        (json!({"a": command("in", json!([vec![1; 100_000]]))}), "QUERY_TOO_LARGE"),
+    ]
+}
+
+async fn what_is_hostile_never_reaches_the_store(engine: Engine) -> Outcome {
+    let (builder, store) = controlled(TestApp::builder().engine(engine));
+    let app = builder.start().await?;
+    for (condition, code) in hostile() {
+        for last in [("get", json!([])), ("count", json!([])), ("update", json!([{"nickname": "x"}])), ("remove", json!([]))] {
+            store.take_round_trips();
+            let answer = ask(&app, "", "uni-id-users", &[("where", json!([condition])), last]).await?;
+            denied(&answer, code);
+            assert_eq!(store.take_round_trips(), RoundTrips::default(), "{condition:.80}");
+        }
+    }
+    app.stop().await
 }
 
 async fn it_can_be_switched_off_for_all(app: &TestApp) -> Outcome {

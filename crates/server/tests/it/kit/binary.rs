@@ -62,6 +62,14 @@ impl Workplace {
         Ended::of(command.args(arguments).envs(environment.iter().copied()).output()?)
     }
 
+    /// Runs it with nobody at the other end of either stream: pipes whose readers are gone.
+    pub fn run_unheard(&self, arguments: &[&str]) -> Result<i32> {
+        let unheard = || std::io::pipe().map(|(_reader, writer)| writer);
+        let mut command = self.command(Path::new(BINARY));
+        let status = command.args(arguments).stdout(unheard()?).stderr(unheard()?).status()?;
+        status.code().context("killed")
+    }
+
     /// Runs it with a text on its standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Result<Ended> {
         let mut child = self.command(Path::new(BINARY)).args(arguments).stdin(Stdio::piped()).spawn()?;

@@ -1,0 +1,55 @@
+// A mail server for tests: takes whatever comes and keeps it.
+import { createServer } from 'node:net';
+
+export async function startSmtp(t) {
+  const mails = [];
+  const server = createServer((socket) => {
+    let text = '';
+    let mail;
+    const say = (line) => socket.write(`${line}\r\n`);
+    socket.setEncoding('utf8').on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      text += chunk;
+      for (;;) {
+        const ending = mail === undefined ? '\r\n' : '\r\n.\r\n';
+        const end = text.indexOf(ending);
+        if (end < 0) return;
+        const line = text.slice(0, end);
+        text = text.slice(end + ending.length);
+        if (mail !== undefined) {
+          mails.push(decoded(line));
+          mail = undefined;
+          say('250 taken');
+        } else if (/^EHLO/i.test(line)) say('250 test');
+        else if (/^DATA/i.test(line)) {
+          mail = '';
+          say('354 go on');
+        } else if (/^QUIT/i.test(line)) {
+          say('221 bye');
+          socket.end();
+        } else say('250 ok');
+      }
+    });
+    say('220 test');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address();
+  return {
+    settings: `[providers.email]\nhost = "127.0.0.1"\nport = ${port}\ntls = "none"\nfrom = "Lingpai <noreply@example.com>"\n`,
+    /** The code of the last mail. */
+    code() {
+      const found = /(?<!\d)\d{6}(?!\d)/.exec(mails.at(-1) ?? '');
+      if (!found) throw new Error(`no code in ${mails.at(-1)}`);
+      return found[0];
+    },
+  };
+}
+
+/** The text of a mail, however it was encoded for its way. */
+function decoded(mail) {
+  const [head, ...rest] = mail.split('\r\n\r\n');
+  const body = rest.join('\r\n\r\n');
+  if (/^content-transfer-encoding: base64/im.test(head)) return Buffer.from(body, 'base64').toString('utf8');
+  return /^content-transfer-encoding: quoted-printable/im.test(head) ? body.replace(/=\r\n/g, '') : body;
+}
