@@ -20,6 +20,9 @@ check() {
 }
 
 ran=0
+for runtime in node python3 javac go; do
+  command -v "$runtime" >/dev/null || echo "$runtime: 未安装,没有运行 · not installed, not run"
+done
 if command -v node >/dev/null; then
   cat > "$folder/run.mjs" <<EOF
 import { verify } from "$PWD/verify.mjs";

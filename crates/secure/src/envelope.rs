@@ -14,7 +14,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::attestation::apple;
 use crate::client_key::{ClientKey, NONCE_LENGTH};
@@ -205,7 +205,7 @@ impl Envelope {
         let opened = if options.secret_type.seals_call() { key.open_call(facts.nonce, &associated_data, bytes)? } else { bytes };
         key.verify(&signed, &signature)?;
         let opened = String::from_utf8(opened).map_err(|_| Refusal::Malformed)?;
-        let reply_data = facts.reply();
+        let (reply_data, nonce) = (facts.reply(), facts.nonce);
         let assertion = options.assertion.as_deref().map(wire::from_base64).transpose()?;
         let call = OpenedCall {
             content: opened,
@@ -214,7 +214,7 @@ impl Envelope {
             timestamp_ms: options.timestamp,
             reply_data,
         };
-        Ok(AuthenticCall { call, assertion, client_data_hash })
+        Ok(AuthenticCall { call, nonce, assertion, client_data_hash })
     }
 
     /// Client: seals and signs a call. `content` is the JSON text of the arguments; `request_id` and `nonce` are fresh
@@ -275,6 +275,7 @@ pub struct NewCall<'a> {
 #[derive(Debug)]
 pub struct AuthenticCall {
     call: OpenedCall,
+    nonce: [u8; NONCE_LENGTH],
     assertion: Option<Vec<u8>>,
     client_data_hash: [u8; 32],
 }
@@ -283,6 +284,11 @@ impl AuthenticCall {
     /// What to remember, together with the key's id: see [`crate::replay`].
     pub fn request_id(&self) -> &str {
         &self.call.request_id
+    }
+
+    /// To be remembered as the request's id is: under one key no nonce may be used twice (NIST SP 800-38D, section 8).
+    pub fn nonce(&self) -> &[u8; NONCE_LENGTH] {
+        &self.nonce
     }
 
     /// When the client says it made the call, milliseconds since the Unix epoch.
@@ -346,6 +352,16 @@ pub struct SealedReply {
     content: String,
     #[serde(rename = "_uniCloudOptions")]
     options: ReplyOptions,
+}
+
+impl SealedReply {
+    /// As JSON; the content, which can be large, is moved and not copied.
+    pub fn into_value(self) -> Value {
+        let ReplyOptions { v, nonce, request_id } = self.options;
+        let options = json!({"v": v, "nonce": nonce, "requestId": request_id});
+        let fields = [("errCode", self.err_code.into()), ("content", self.content.into()), ("_uniCloudOptions", options)];
+        Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

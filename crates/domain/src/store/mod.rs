@@ -221,9 +221,11 @@ pub trait Store: Send + Sync {
     /// has not expired `now`. Of many callers at once exactly one is told `true`.
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
 
-    /// As [`Self::use_nonce`], without waiting for the disk: a use survives the end of the process, but a power cut
-    /// may take those of the last moments along. For what expires within seconds and happens with every call.
-    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool>;
+    /// As [`Self::use_nonce`] with several different nonces, and without waiting for the disk: a use survives the end of
+    /// the process, but a power cut may take those of the last moments along. For what expires within seconds and happens
+    /// with every call. `Ok(false)`: at least one was used before; the others are used up all the same. Of many callers with
+    /// the same nonces at once exactly one is told `true`.
+    async fn use_fleeting_nonces(&self, nonces: &[String], expires: i64, now: i64) -> Result<bool>;
 
     /// Records uses of nonces that were decided on elsewhere, each with its end (milliseconds), all or none, and without
     /// waiting for the disk. What is recorded already stays until the later of the two ends.

@@ -52,7 +52,8 @@ fn the_envelope_has_the_documented_shape() {
     assert_eq!(keys(options), ["secretType", "encryptKeyId", "v", "nonce", "requestId", "timestamp", "sign"]);
     assert_eq!((&options["secretType"], &options["v"], &options["timestamp"]), (&json!("both"), &json!(1), &json!(NOW)));
     let reply = open(value, &server, TARGET, NOW).unwrap().seal_reply(&server, [9; 12], "{}").unwrap();
-    let reply = serde_json::to_value(reply).unwrap();
+    assert_eq!(reply.clone().into_value(), serde_json::to_value(&reply).unwrap());
+    let reply = reply.into_value();
     assert_eq!(reply["errCode"], 0);
     assert_eq!(keys(&reply["_uniCloudOptions"]), ["v", "nonce", "requestId"]);
 }

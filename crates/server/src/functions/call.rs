@@ -6,6 +6,7 @@ use lingpai_domain::{
     limits::Caller,
 };
 use lingpai_providers::http::{Body, Request, UpstreamError};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Function, sign};
@@ -97,7 +98,8 @@ async fn exchange(
     if let (Some(context), Some(info)) = (context.as_object_mut(), http_info) {
         context.insert("httpInfo".into(), info);
     }
-    let body = json!({"function": function.name, "event": event, "context": context}).to_string();
+    let body = serde_json::to_string(&Invocation { function: &function.name, event: &event, context: &context })
+        .map_err(|error| Failure::Other(StatusCode::INTERNAL_SERVER_ERROR, Error::internal(error)))?;
     let signed = sign(&function.key, &function.path, body.as_bytes(), state.base.clock.now_ms(), &*state.base.random);
     let headers = [
         ("x-lingpai-timestamp", signed.timestamp.as_str()),
@@ -112,6 +114,14 @@ async fn exchange(
     }
     let thrown = answer.json().ok().and_then(|body| thrown(&body));
     Err(thrown.unwrap_or_else(|| failed(UpstreamError::Status(answer.status, "no {\"error\":{\"code\",\"message\"}}".into()))))
+}
+
+/// The body of a service's request: written from where its parts are, which can be large.
+#[derive(Serialize)]
+struct Invocation<'a> {
+    function: &'a str,
+    event: &'a Map<String, Value>,
+    context: &'a Value,
 }
 
 fn thrown(body: &Value) -> Option<Failure> {

@@ -26,9 +26,12 @@ use crate::{
 /// The collection.
 pub const COLLECTION: &str = "opendb-app-client-key";
 
-/// For how long a key in memory is believed in without asking the store: a key that an operator revokes is refused
-/// everywhere after this time. Milliseconds.
+/// For how long a key in memory is believed in without asking the store. Keys that are revoked as they should be are refused
+/// everywhere sooner ([`ClientKeys::look`]); this is for those that somebody removes from the database. Milliseconds.
 pub const BELIEVED_FOR_MS: i64 = 5_000;
+
+/// The row that says when keys were revoked last: a random text.
+const REVOKED: &str = "lingpai:secure-network:client-keys-revoked";
 
 /// Keys per generation; when one is full the one before it is forgotten. About 2 KiB a key.
 const PER_GENERATION: usize = 8_192;
@@ -61,6 +64,8 @@ struct Remembered {
 
 #[derive(Default)]
 struct Memory {
+    /// What [`REVOKED`] said when it was last looked at.
+    revoked: Option<String>,
     current: HashMap<String, Remembered>,
     previous: HashMap<String, Remembered>,
 }
@@ -142,6 +147,22 @@ impl ClientKeys {
         Ok(base.store.put(COLLECTION, &doc).await?)
     }
 
+    /// Looks whether keys were revoked since the last look. Then nothing in memory is believed in any more.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn look(&self, base: &Base) -> Result<()> {
+        if self.memory.lock().is_empty() {
+            return Ok(());
+        }
+        let revoked = base.store.open_data(REVOKED, base.clock.now_ms()).await?.map(|(text, _)| text);
+        let mut memory = self.memory.lock();
+        if memory.revoked != revoked {
+            *memory = Memory { revoked, ..Memory::default() };
+        }
+        Ok(())
+    }
+
     /// Forgets a key that is no more.
     pub fn forget(&self, id: &str) {
         let mut memory = self.memory.lock();
@@ -178,6 +199,10 @@ fn app_attest_key(base64: &str) -> Option<AttestedKey> {
 }
 
 impl Memory {
+    fn is_empty(&self) -> bool {
+        self.current.is_empty() && self.previous.is_empty()
+    }
+
     /// A key, and whether it is still believed in.
     fn find(&self, id: &str, now_ms: i64) -> Option<(Arc<ActiveKey>, bool)> {
         let found = self.current.get(id).or_else(|| self.previous.get(id))?;
@@ -213,6 +238,18 @@ impl Chosen {
         };
         is(&self.app_id, "appid") && is(&self.device_id, "device_id") && is(&self.key_id, "_id")
     }
+}
+
+/// Removes the keys that an operator means, and lets all nodes know; how many there were.
+///
+/// # Errors
+/// If the store fails.
+pub async fn revoke(base: &Base, chosen: &Chosen) -> Result<usize> {
+    let removed = remove(base, |doc| Some(chosen.includes(doc))).await?;
+    if removed > 0 {
+        base.store.put_open_data(REVOKED, &base.random.hex(16), None).await?;
+    }
+    Ok(removed)
 }
 
 /// Documents are read in pages of this many.

@@ -16,7 +16,7 @@ use lingpai_secure::{
     refusal::Refusal,
     weixin::EncryptKey,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Refused, Secured, VerifiedClient, client_keys::ActiveKey, handshake::ClientFacts, replay::Sealed, weixin, weixin_keys::BridgeKeys,
@@ -199,7 +199,13 @@ async fn open(
     // Only now: before, anyone could try out whose key it is.
     let builds = check_client(config, facts, &key, &secured)?;
     let counter = asserted(&builds, &key, &call)?;
-    let sealed = Sealed { key_id: key.key.id(), request_id: call.request_id(), timestamp_ms: call.timestamp_ms(), tolerance_ms };
+    let sealed = Sealed {
+        key_id: key.key.id(),
+        request_id: call.request_id(),
+        nonce: call.nonce(),
+        timestamp_ms: call.timestamp_ms(),
+        tolerance_ms,
+    };
     let freshness = state.secure.replays.admit(&state.base, sealed).await?;
     let call = call.admit(freshness)?;
     if let Some(counter) = counter
@@ -327,17 +333,21 @@ impl Admitted {
         let unfit = |refusal: Refusal| Error::internal(refusal);
         match &self.seal {
             Seal::None => Ok(result),
-            Seal::Weixin(_, SecretType::Request) => Ok(json!({"errCode": 0, "content": result})),
-            Seal::Weixin(key, _) => Ok(json!({"errCode": 0, "content": key.seal(&result.to_string()).map_err(unfit)?})),
+            Seal::Weixin(_, SecretType::Request) => Ok(with_content(result)),
+            Seal::Weixin(key, _) => Ok(with_content(key.seal(&result.to_string()).map_err(unfit)?.into())),
             Seal::Open(call, _) if !call.secret_type.seals_reply() => Ok(result),
             Seal::Open(call, key) => {
                 let mut nonce = [0; NONCE_LENGTH];
                 state.base.random.fill(&mut nonce);
-                let reply = call.seal_reply(&key.key, nonce, &result.to_string()).map_err(unfit)?;
-                serde_json::to_value(reply).map_err(Error::internal)
+                Ok(call.seal_reply(&key.key, nonce, &result.to_string()).map_err(unfit)?.into_value())
             }
         }
     }
+}
+
+/// A mini program's reply.
+fn with_content(content: Value) -> Value {
+    Value::Object(Map::from_iter([("errCode".to_owned(), 0.into()), ("content".to_owned(), content)]))
 }
 
 /// As JavaScript sees it.

@@ -23,6 +23,11 @@ pub async fn keep_up(state: Arc<State>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         reload(&state.secure);
+        if state.secure.config().enabled
+            && let Err(error) = state.secure.client_keys.look(&state.base).await
+        {
+            tracing::warn!(cause = error.source.as_ref().map(ToString::to_string), "which client keys are revoked could not be read");
+        }
         looks = looks.wrapping_add(1);
         if state.secure.config().enabled
             && looks.is_multiple_of(LOOKS_PER_REFRESH)

@@ -56,14 +56,12 @@ pub async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>)
         return cors::preflight(&state.settings, &parts.headers);
     }
     let request_id = state.base.random.hex(16);
-    let (status, answer) = match answer(&state, &parts, body, &request_id).await {
-        Ok(data) => (StatusCode::OK, json!({"success": true, "data": data})),
-        Err(Failure(status, code, message)) => (status, json!({"success": false, "error": {"code": code, "message": message}})),
+    // Put together by moving: an answer can be large, and `json!` copies.
+    let (status, succeeded, name, value) = match answer(&state, &parts, body, &request_id).await {
+        Ok(data) => (StatusCode::OK, true, "data", data),
+        Err(Failure(status, code, message)) => (status, false, "error", json!({"code": code, "message": message})),
     };
-    let answer = match answer {
-        Value::Object(answer) => answer,
-        _ => Map::new(),
-    };
+    let answer = Map::from_iter([("success".to_owned(), Value::Bool(succeeded)), (name.to_owned(), value)]);
     reply::json(&state.settings, &parts.headers, &request_id, status, &answer)
 }
 
@@ -161,8 +159,7 @@ async fn run(
     request_id: &str,
 ) -> Result<Value, Failure> {
     let service = params.get("functionTarget").and_then(Value::as_str).and_then(|name| state.functions.find(name));
-    let service = service.map(|function| (function, params.get("functionArgs").and_then(Value::as_object).cloned()));
-    let call = decode(
+    let (mut call, mut args) = facts(
         &mut params,
         Invocation {
             headers: &parts.headers,
@@ -178,13 +175,15 @@ async fn run(
         return Err(Failure::new(StatusCode::NOT_FOUND, &Error::new(Code::FunctionNotFound).with("function", name), locale));
     }
     refuse_other_apps(space, &call)?;
-    if let Some((function, event)) = service {
-        let result = functions::invoke(state, &function, &call, event_of(event.unwrap_or_default(), &call), None).await;
+    if let Some(function) = service {
+        let event = event_of(args, &call);
+        let result = functions::invoke(state, &function, &call, event, None).await;
         return result.map_err(|failure| match failure {
             functions::Failure::Thrown { code, message } => Failure(StatusCode::OK, code, message),
             functions::Failure::Other(status, error) => Failure::new(status, &error, locale),
         });
     }
+    call.params = own_params(&call.function, &mut args);
     match tokio::time::timeout(state.settings.server.request_timeout, pipeline::answer(state, call)).await {
         Ok(body) => Ok(Value::Object(body)),
         Err(_) => Ok(Value::Object(spoken_error(&Code::ServerBusy.into(), &state.speech(own_locale.as_deref())))),
@@ -198,7 +197,6 @@ fn is_built_in(function: &str) -> bool {
 
 /// What a function of the project gets as its event: the arguments, and the token where somebody is logged in.
 fn event_of(mut event: Map<String, Value>, call: &Call) -> Map<String, Value> {
-    event.remove("clientInfo");
     event.remove("uniIdToken");
     if let Some(token) = call.token.as_ref().filter(|token| !token.is_empty()) {
         event.insert("uniIdToken".into(), token.clone().into());
@@ -229,6 +227,19 @@ pub struct Invocation<'a> {
 
 /// Reads the parameters of an invocation: `{functionTarget, functionArgs}`.
 pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Call {
+    let (mut call, mut args) = facts(params, invocation);
+    call.params = own_params(&call.function, &mut args);
+    call
+}
+
+/// What the program's own functions take of the arguments.
+fn own_params(function: &str, args: &mut Map<String, Value>) -> Option<Value> {
+    // clientDB has its parts beside each other where other functions have arguments.
+    if function == clientdb::FUNCTION { Some(Value::Object(std::mem::take(args))) } else { first(args.remove("params")) }
+}
+
+/// The call without its parameters, and the arguments without `clientInfo`.
+fn facts(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> (Call, Map<String, Value>) {
     let mut args = match params.remove("functionArgs") {
         Some(Value::Object(args)) => args,
         _ => Map::new(),
@@ -243,12 +254,10 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         }
     }
     let token = token(&args, invocation.headers);
-    // clientDB has its parts beside each other where other functions have arguments.
-    let is_clientdb = function == clientdb::FUNCTION;
-    Call {
+    let call = Call {
         function,
         method: args.get("method").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        params: if is_clientdb { Some(Value::Object(args)) } else { first(args.remove("params")) },
+        params: None,
         client_info: client_info.into(),
         token,
         source: Source::Client,
@@ -257,7 +266,8 @@ pub fn decode(params: &mut Map<String, Value>, invocation: Invocation<'_>) -> Ca
         request_id: invocation.request_id.to_owned(),
         secured: invocation.secured,
         signed: None,
-    }
+    };
+    (call, args)
 }
 
 /// The first of a method's arguments: the methods here take one.

@@ -58,7 +58,7 @@ pub async fn answer(
     }
     let failed = |error: &Error| Failure::new(StatusCode::BAD_REQUEST, error, locale);
     let client = match client_info::check(&call) {
-        Err(_) if is_authorised && call.client_info.is_null() => silent(&call),
+        Err(_) if is_authorised && !call.client_info.was_sent() => silent(&call),
         checked => checked.map_err(|error| failed(&error))?,
     };
     pipeline::limits::check(state, Bucket::General, &client).map_err(|error| failed(&error))?;

@@ -45,3 +45,29 @@ fn every_test_that_the_table_names_exists() -> Outcome {
     }
     Ok(())
 }
+
+/// The threat model's table of attacks: each line has a test.
+#[test]
+fn every_test_that_the_threat_model_names_exists() -> Outcome {
+    let root = Path::new(CRATES).join("..");
+    let page = fs::read_to_string(root.join("docs/security/secure-network.md"))?;
+    let (_, table) = page.split_once("| 攻击 · Attack |").unwrap_or_default();
+    let (table, _) = table.split_once("\n\n").unwrap_or_default();
+    let mut files = Vec::new();
+    sources(Path::new(CRATES), &mut files)?;
+    let rows: Vec<&str> = table.lines().skip(2).collect();
+    assert!(rows.len() > 15, "{rows:?}");
+    for row in rows {
+        let tests = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        for name in named {
+            let is_there = match name.contains('.') {
+                true => root.join(name).exists() || files.iter().any(|(path, _)| path.ends_with(&format!("/{name}"))),
+                false => files.iter().any(|(_, text)| text.contains(&format!("fn {name}("))),
+            };
+            assert!(is_there, "there is no {name}");
+        }
+    }
+    Ok(())
+}

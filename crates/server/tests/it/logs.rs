@@ -20,7 +20,7 @@ each_engine!(no_credential_of_wechat_is_logged);
 
 /// Everything that the programs of this process have logged.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -41,7 +41,13 @@ impl<'a> MakeWriter<'a> for Captured {
     }
 }
 
-fn capture() -> Captured {
+impl Captured {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock()).into_owned()
+    }
+}
+
+pub fn capture() -> Captured {
     static START: Once = Once::new();
     static CAPTURED: std::sync::OnceLock<Captured> = std::sync::OnceLock::new();
     let captured = CAPTURED.get_or_init(Captured::default).clone();
@@ -118,14 +124,14 @@ async fn no_secret_is_logged(app: &TestApp) -> Outcome {
         secrets.extend(row.get("code").and_then(Value::as_str).map(str::to_owned));
     }
     assert!(secrets.len() > 25);
-    let log = String::from_utf8_lossy(&captured.0.lock()).into_owned();
+    let log = captured.text();
     assert!(log.contains("answered") && log.contains("refused") && log.contains("registerUser"), "nothing was captured: {log}");
     assert_none_stands(&log, &secrets);
     Ok(())
 }
 
 #[track_caller]
-fn assert_none_stands(log: &str, secrets: &[String]) {
+pub fn assert_none_stands(log: &str, secrets: &[String]) {
     for secret in secrets {
         for line in log.lines() {
             // Six digits may stand in the middle of an id; alone they are a code.
@@ -180,7 +186,7 @@ async fn no_credential_of_wechat_is_logged(engine: Engine) -> Outcome {
         secrets.extend(session_key.map(str::to_owned));
     }
     assert!(secrets.len() > 9);
-    let log = String::from_utf8_lossy(&captured.0.lock()).into_owned();
+    let log = captured.text();
     assert!(log.contains("is stale") && log.contains("invalid code"), "nothing was captured: {log}");
     assert_none_stands(&log, &secrets);
     world.stop().await

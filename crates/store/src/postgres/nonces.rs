@@ -17,16 +17,19 @@ impl PostgresStore {
     }
 
     /// The setting holds for this statement's transaction only; its value is asked for so that it is not left out of the plan.
-    pub(super) async fn fleeting_nonce_use(&self, nonce: &str, expires: i64, now: i64) -> Result<bool, Failure> {
+    /// In the order of the hashes, so that of two callers with the same nonces one waits for the other at the first.
+    pub(super) async fn fleeting_nonces_use(&self, nonces: &[String], expires: i64, now: i64) -> Result<bool, Failure> {
+        let hashes: Vec<Vec<u8>> = nonces.iter().map(|nonce| Sha256::digest(nonce).to_vec()).collect();
         let rows = self
             .write(
                 "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS setting)
-                INSERT INTO nonces (hash, expires) SELECT $1, $2 FROM relaxed WHERE setting = 'off'
+                INSERT INTO nonces (hash, expires)
+                SELECT n.hash, $2 FROM unnest($1::bytea[]) AS n (hash), relaxed WHERE setting = 'off' ORDER BY n.hash
                 ON CONFLICT (hash) DO UPDATE SET expires = excluded.expires WHERE nonces.expires <= $3 RETURNING expires",
-                &[&Sha256::digest(nonce).as_slice(), &expires, &now],
+                &[&hashes, &expires, &now],
             )
             .await?;
-        Ok(!rows.is_empty())
+        Ok(rows.len() == nonces.len())
     }
 
     /// In the order of their hashes, so that two nodes that record the same ones do not wait for each other.

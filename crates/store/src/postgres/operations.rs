@@ -113,8 +113,8 @@ impl Store for PostgresStore {
         self.nonce_use(nonce, expires, now).await.map_err(Failure::classify)
     }
 
-    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
-        self.fleeting_nonce_use(nonce, expires, now).await.map_err(Failure::classify)
+    async fn use_fleeting_nonces(&self, nonces: &[String], expires: i64, now: i64) -> Result<bool> {
+        self.fleeting_nonces_use(nonces, expires, now).await.map_err(Failure::classify)
     }
 
     async fn remember_nonces(&self, nonces: &[(String, i64)]) -> Result<()> {

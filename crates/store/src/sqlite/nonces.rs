@@ -15,6 +15,15 @@ pub fn use_up(connection: &Connection, nonce: &str, expires: i64, now: i64) -> R
     Ok(used > 0)
 }
 
+/// See [`lingpai_domain::store::Store::use_fleeting_nonces`].
+pub fn use_up_all(connection: &Connection, nonces: &[String], expires: i64, now: i64) -> Result<bool, Failure> {
+    let mut all = true;
+    for nonce in nonces {
+        all &= use_up(connection, nonce, expires, now)?;
+    }
+    Ok(all)
+}
+
 /// See [`lingpai_domain::store::Store::remember_nonces`].
 pub fn remember(connection: &Connection, nonces: &[(String, i64)]) -> Result<(), Failure> {
     let mut statement = connection

@@ -144,10 +144,10 @@ impl Store for SqliteStore {
         self.write(move |connection| nonces::hand_back(connection, &nonce, until)).await
     }
 
-    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> Result<bool> {
-        let nonce = nonce.to_owned();
+    async fn use_fleeting_nonces(&self, nonces: &[String], expires: i64, now: i64) -> Result<bool> {
+        let nonces = nonces.to_vec();
         self.writes.fetch_add(1, Ordering::Relaxed);
-        self.writer.write_fleeting(move |connection| nonces::use_up(connection, &nonce, expires, now)).await
+        self.writer.write_fleeting(move |connection| nonces::use_up_all(connection, &nonces, expires, now)).await
     }
 
     async fn remember_nonces(&self, nonces: &[(String, i64)]) -> Result<()> {

@@ -88,7 +88,8 @@ async fn a_value_is_replaced_once(db: &Database) {
 }
 
 async fn a_fleeting_nonce_is_used_once(db: &Database) {
-    let outcomes = all(db, |store, _| async move { store.use_fleeting_nonce("n", NOW + 10, NOW).await.unwrap() }).await;
+    let outcomes =
+        all(db, |store, _| async move { store.use_fleeting_nonces(&["n".to_owned(), "m".to_owned()], NOW + 10, NOW).await.unwrap() }).await;
     assert_eq!(count(&outcomes, &true), 1);
 }
 

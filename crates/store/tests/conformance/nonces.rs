@@ -10,12 +10,18 @@ on_every_store!(
     sweeping_removes_what_expired,
     odd_nonces_are_told_apart,
     a_fleeting_nonce_is_used_once,
+    of_several_fleeting_nonces_none_may_be_used,
     uses_that_were_decided_on_elsewhere_are_remembered,
     live_uses_are_listed
 );
 
 async fn use_up(db: &Database, nonce: &str, expires: i64, now: i64) -> bool {
     db.store.use_nonce(nonce, expires, now).await.unwrap()
+}
+
+async fn fleeting(db: &Database, nonces: &[&str], expires: i64, now: i64) -> bool {
+    let nonces: Vec<String> = nonces.iter().map(|nonce| (*nonce).to_owned()).collect();
+    db.store.use_fleeting_nonces(&nonces, expires, now).await.unwrap()
 }
 
 async fn a_nonce_is_used_once(db: &Database) {
@@ -50,12 +56,22 @@ async fn odd_nonces_are_told_apart(db: &Database) {
 }
 
 async fn a_fleeting_nonce_is_used_once(db: &Database) {
-    let use_up = async |expires, now| db.store.use_fleeting_nonce("n", expires, now).await.unwrap();
+    let use_up = async |expires, now| fleeting(db, &["n"], expires, now).await;
     assert!(use_up(NOW + 10, NOW).await);
     assert!(!use_up(NOW + 20, NOW + 9).await);
     assert!(use_up(NOW + 30, NOW + 10).await);
     // Both kinds are one memory.
     assert!(!db.store.use_nonce("n", NOW + 30, NOW + 10).await.unwrap());
+}
+
+async fn of_several_fleeting_nonces_none_may_be_used(db: &Database) {
+    assert!(fleeting(db, &["n", "m"], NOW + 10, NOW).await);
+    for again in [&["n", "m"], &["o", "n"], &["m", "p"]] {
+        assert!(!fleeting(db, again, NOW + 10, NOW + 9).await, "{again:?}");
+    }
+    // What stood beside one that was used is used up.
+    assert!(!fleeting(db, &["o"], NOW + 10, NOW + 9).await && !fleeting(db, &["p"], NOW + 10, NOW + 9).await);
+    assert!(fleeting(db, &["m", "n"], NOW + 20, NOW + 10).await);
 }
 
 async fn uses_that_were_decided_on_elsewhere_are_remembered(db: &Database) {
@@ -66,7 +82,7 @@ async fn uses_that_were_decided_on_elsewhere_are_remembered(db: &Database) {
     let again = [("n0", NOW + 5), ("n1", NOW + 20), ("n1", NOW + 15)].map(|(nonce, end)| (nonce.to_owned(), end));
     db.store.remember_nonces(&again).await.unwrap();
     for (nonce, free_at) in [("n0", NOW + 10), ("n1", NOW + 20), ("n699", NOW + 10)] {
-        assert!(!db.store.use_fleeting_nonce(nonce, NOW + 99, free_at - 1).await.unwrap(), "{nonce}");
+        assert!(!fleeting(db, &[nonce], NOW + 99, free_at - 1).await, "{nonce}");
         assert!(use_up(db, nonce, NOW + 99, free_at).await, "{nonce}");
     }
 }

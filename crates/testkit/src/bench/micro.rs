@@ -14,6 +14,7 @@ use lingpai_domain::{
     token::{self, Gate},
     validate::{Params, Rule, optional, required},
 };
+use lingpai_secure::envelope::SecretType;
 use lingpai_server::{
     answer::error_body,
     call::Call,
@@ -41,7 +42,7 @@ use crate::SeededRandom;
 type Measure = fn(&str, bool) -> Result<Row>;
 
 /// All of them by name.
-pub const ALL: [(&str, Measure); 17] = [
+pub const ALL: [(&str, Measure); 20] = [
     ("micro: request decoding", decode),
     ("micro: client info", check_client_info),
     ("micro: configuration of an app", center_app),
@@ -59,6 +60,9 @@ pub const ALL: [(&str, Measure); 17] = [
     ("micro: captcha, BMP", |name, quick| captcha(name, quick, Format::Bmp)),
     ("micro: secure handshake", micro_secure::handshake),
     ("micro: secure handshake, attested", micro_secure::attested),
+    ("micro: secure call, verified, 1 KiB", |name, quick| micro_secure::call(name, quick, SecretType::None, 1024)),
+    ("micro: secure call, both ways, 1 KiB", |name, quick| micro_secure::call(name, quick, SecretType::Both, 1024)),
+    ("micro: secure call, both ways, 64 KiB", |name, quick| micro_secure::call(name, quick, SecretType::Both, 64 * 1024)),
 ];
 
 /// A batch takes about so long, in seconds: far longer than reading the clock.

@@ -1,14 +1,17 @@
-//! What a handshake of the secure network costs, without the store.
+//! What handshakes and calls of the secure network cost, without the store and without HTTP.
 
 use anyhow::Result;
 use lingpai_secure::{
     attestation::{GOOGLE_KEY_ATTESTATION_ROOTS, Revocations, Roots, android, ders_from_pem},
-    device_key::SoftwareDeviceKey,
-    envelope::TimeWindow,
+    client_key::ClientKey,
+    device_key::{DeviceSigner, SoftwareDeviceKey},
+    envelope::{Envelope, NewCall, SecretType, Target, TimeWindow},
     handshake::{Evidence, EvidenceLevel, EvidencePolicy, Hello, Request, challenge::TakenChallenge, client, server},
     refusal::Refusal,
+    replay::Freshness,
     space_key::{SpaceIdentity, SpaceKey},
 };
+use serde_json::{Value, json};
 
 use super::{measurement::Row, micro::repeat};
 
@@ -31,6 +34,25 @@ pub fn attested(name: &str, quick: bool) -> Result<Row> {
     let judge = || android::verify(&chain, &setting.google, &Revocations::default(), made_ms).map(drop);
     judge()?;
     Ok(repeat(name, quick, || setting.serve().and_then(|()| judge()).is_ok()))
+}
+
+/// A call opened and verified, its arguments parsed, and where `secret_type` says so the same bytes sealed as its reply: what
+/// the server does more than for a plain call, on top of the parsing that both need.
+pub fn call(name: &str, quick: bool, secret_type: SecretType, bytes: usize) -> Result<Row> {
+    let device = SoftwareDeviceKey::from_secret(&[3; 32])?;
+    let key = ClientKey::derive("a key of the benchmark", &[1; 32], device.public_key(), i64::MAX)?;
+    let target = Target { space_id: "space", function: "echo" };
+    let content = json!({"text": "x".repeat(bytes)}).to_string();
+    let call = NewCall { secret_type, content: &content, request_id: "request-1", timestamp_ms: NOW_MS, nonce: [7; 12] };
+    let envelope = serde_json::to_value(Envelope::seal(&key, &device, target, call)?.0)?;
+    let window = TimeWindow { now_ms: NOW_MS, tolerance_ms: 60_000 };
+    let serve = || -> Result<Value> {
+        let call = Envelope::parse(envelope.clone())?.open(&key, target, window)?.admit(Freshness::New)?;
+        let arguments: Value = serde_json::from_str(&call.content)?;
+        Ok(if secret_type.seals_reply() { call.seal_reply(&key, [9; 12], &arguments.to_string())?.into_value() } else { arguments })
+    };
+    serve()?;
+    Ok(repeat(name, quick, || serve().is_ok()))
 }
 
 struct Setting {

@@ -1,4 +1,5 @@
-//! `lingpai secure keys`: the secure network's keys by the operator's hand. A running server notices within five seconds.
+//! `lingpai secure keys`: the secure network's keys by the operator's hand. A running server notices revocations within about a second, and
+//! rotations within five seconds.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -102,8 +103,8 @@ async fn carry_out(command: &KeysCommand, loaded: &Loaded) -> anyhow::Result<()>
         }
         KeysCommand::Revoke(selection) => {
             let chosen = selection.chosen();
-            let removed = client_keys::remove(&base, |doc| Some(chosen.includes(doc))).await.map_err(explained)?;
-            say!("已吊销 {removed} 个密钥,五秒之内在所有节点生效。 Revoked {removed} keys, on all nodes within five seconds.");
+            let removed = client_keys::revoke(&base, &chosen).await.map_err(explained)?;
+            say!("已吊销 {removed} 个密钥,约一秒之内在所有节点生效。 Revoked {removed} keys, on all nodes within about a second.");
         }
     }
     Ok(())

@@ -10,6 +10,9 @@
 //! - Deciding alone is a lease of four seconds. A node that dies with it leaves decisions behind that nobody knows (those
 //!   of the last ten milliseconds): whoever comes after it refuses calls that are older than that, whose clients correct
 //!   their clocks and call again.
+//! - A machine may stand still (suspended, its virtual machine paused) while others hold its node for dead, and its clock
+//!   with it. The lease is therefore measured by two clocks, and whenever a node has written what it decided it looks whether
+//!   the row still names it. What is left is the batch of the moment in which a machine goes on whose clocks both stood still.
 
 mod roll;
 
@@ -21,9 +24,12 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use lingpai_domain::{
     error::{Error, Result},
-    random::Random,
+    random::{Random, to_hex},
 };
-use lingpai_secure::replay::{Freshness, ReplayWindow, RequestId};
+use lingpai_secure::{
+    client_key::NONCE_LENGTH,
+    replay::{Freshness, ReplayWindow, RequestId},
+};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, RwLock, watch},
@@ -51,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const WRITE_AFTER: Duration = Duration::from_millis(10);
 /// With so many not yet written, calls wait for the store.
 const MOST_UNWRITTEN: usize = 4_096;
-/// Ids in memory, about 40 bytes each. Above, and with more than [`MOST_READ`] in the store, the store is asked.
+/// Ids in memory, about 40 bytes each, two for each call. Above, and with more than [`MOST_READ`] in the store, the store is asked.
 const CAPACITY: usize = 1 << 20;
 const MOST_READ: usize = 200_000;
 
@@ -62,6 +68,8 @@ pub struct Sealed<'a> {
     pub key_id: &'a str,
     /// The request's id.
     pub request_id: &'a str,
+    /// What its content was sealed, or signed, with.
+    pub nonce: &'a [u8; NONCE_LENGTH],
     /// When the client says it called, milliseconds.
     pub timestamp_ms: i64,
     /// How far that may be from now, milliseconds.
@@ -69,8 +77,12 @@ pub struct Sealed<'a> {
 }
 
 impl Sealed<'_> {
-    fn nonce(&self) -> String {
-        format!("secure-network call {} {}", self.key_id, self.request_id)
+    /// What is remembered: neither the request's id nor the nonce is good twice under one key.
+    fn names(&self) -> [String; 2] {
+        [
+            format!("secure-network call {} {}", self.key_id, self.request_id),
+            format!("secure-network nonce {} {}", self.key_id, to_hex(self.nonce)),
+        ]
     }
 
     /// Remembered as long as its timestamp could be accepted.
@@ -109,9 +121,31 @@ enum Mode {
     /// Not one of the nodes.
     Out,
     /// One of several: the store decides.
-    Asks { until: Instant },
+    Asks { lease: Lease },
     /// The only one.
-    Alone { until: Instant, window: Box<ReplayWindow> },
+    Alone { lease: Lease, window: Box<ReplayWindow> },
+}
+
+/// For how long a node is what it is without another sign of life. Two clocks must agree that it is not over: the monotonic
+/// one stands still while a machine is suspended, and the other one can be set.
+#[derive(Clone, Copy)]
+struct Lease {
+    from: Instant,
+    from_ms: i64,
+    length: Duration,
+}
+
+impl Lease {
+    fn holds(&self, now: Instant, now_ms: i64) -> bool {
+        self.holds_for(Duration::ZERO, now, now_ms)
+    }
+
+    /// Whether it holds for so long still.
+    fn holds_for(&self, more: Duration, now: Instant, now_ms: i64) -> bool {
+        // A clock that was set back tells nothing either.
+        let passed = now.saturating_duration_since(self.from).max(Duration::from_millis(now_ms.abs_diff(self.from_ms)));
+        passed.saturating_add(more) < self.length
+    }
 }
 
 /// What a node looks at the row for.
@@ -179,8 +213,9 @@ impl Replays {
                 Verdict::AskStore => {
                     let _asking = self.asking.read().await;
                     // Else this node has begun to decide alone.
-                    if self.present.lock().asks(Instant::now()) {
-                        let is_new = base.store.use_fleeting_nonce(&call.nonce(), call.expires_ms(), base.clock.now_ms()).await?;
+                    let now_ms = base.clock.now_ms();
+                    if self.present.lock().asks(Instant::now(), now_ms) {
+                        let is_new = base.store.use_fleeting_nonces(&call.names(), call.expires_ms(), now_ms).await?;
                         return Ok(if is_new { Freshness::New } else { Freshness::Seen });
                     }
                 }
@@ -258,11 +293,16 @@ impl Replays {
         }
     }
 
-    /// Brings what was decided into the store.
+    /// Brings what was decided into the store, and looks whether this node may still decide.
     ///
     /// # Errors
     /// If the store fails; then it is kept for the next time.
     pub async fn write(&self, base: &Base) -> Result<()> {
+        self.write_out(base).await?;
+        self.make_sure(base).await
+    }
+
+    async fn write_out(&self, base: &Base) -> Result<()> {
         let _writing = self.writing.lock().await;
         let nonces = std::mem::take(&mut self.present.lock().unwritten);
         let mut batch = Batch { nonces, present: &self.present };
@@ -273,16 +313,32 @@ impl Replays {
         Ok(())
     }
 
+    /// If this node decides alone: whether the others let it.
+    async fn make_sure(&self, base: &Base) -> Result<()> {
+        if !matches!(self.present.lock().mode, Mode::Alone { .. }) {
+            return Ok(());
+        }
+        // Nobody changes what this node is between reading the row and judging by it.
+        let _changing = self.changing.lock().await;
+        let (roll, _) = Roll::read(base).await?;
+        let mut present = self.present.lock();
+        if matches!(present.mode, Mode::Alone { .. }) && roll.alone.as_ref() != Some(&self.node) {
+            tracing::warn!("this node stood still for so long that others took over the memory of sealed calls");
+            present.mode = Mode::Out;
+        }
+        Ok(())
+    }
+
     /// From here on this node decides nothing, and the store knows everything it has decided.
     async fn stop_deciding(&self, base: &Base) -> Result<()> {
         self.present.lock().mode = Mode::Out;
-        self.write(base).await
+        self.write_out(base).await
     }
 
     /// Becomes, or stays, one of the nodes: alone if there is no other.
     async fn take_part(&self, base: &Base, why: Why) -> Result<()> {
         let mut seen = self.changing.lock().await;
-        if !self.present.lock().needs(why, Instant::now()) {
+        if !self.present.lock().needs(why, Instant::now(), base.clock.now_ms()) {
             return Ok(());
         }
         if why == Why::Full {
@@ -293,12 +349,13 @@ impl Replays {
         loop {
             let (roll, text) = Roll::read(base).await?;
             // Before the row is written: the lease must not end later here than others think.
-            let now = Instant::now();
+            let (now, now_ms) = (Instant::now(), base.clock.now_ms());
+            let lease = |length| Lease { from: now, from_ms: now_ms, length };
             let mut next = roll.clone();
             for dead in seen.look(&roll, now).into_iter().filter(|dead| *dead != self.node) {
-                next.bury(&dead, base.clock.now_ms());
+                next.bury(&dead, now_ms);
             }
-            next.widen(self.present.lock().tolerance_ms, base.clock.now_ms());
+            next.widen(self.present.lock().tolerance_ms, now_ms);
             if next.alone.as_ref().is_some_and(|alone| *alone != self.node) {
                 // It sees this node, and makes room.
                 if !next.nodes.contains_key(&self.node) {
@@ -314,12 +371,12 @@ impl Replays {
             let has_company = next.nodes.keys().any(|node| *node != self.node);
             // Whoever may decide next finds everything in the store; and what this node remembers is of no use if others
             // have decided since.
-            if (has_company || next.alone.is_none()) && !self.present.lock().asks(now) {
+            if (has_company || next.alone.is_none()) && !self.present.lock().asks(now, now_ms) {
                 self.stop_deciding(base).await?;
             }
             next.alone = if has_company { None } else { Some(self.node.clone()) };
             self.present.lock().refuse_before(next.horizon);
-            if self.is_fresh(&roll, &next, now) {
+            if self.is_fresh(&roll, &next, now, now_ms) {
                 return Ok(());
             }
             next.beat(&self.node, if has_company { PRESENT_FOR } else { ALONE_FOR });
@@ -327,41 +384,41 @@ impl Replays {
                 continue;
             }
             if has_company {
-                self.present.lock().mode = Mode::Asks { until: now + PRESENT_FOR };
+                self.present.lock().mode = Mode::Asks { lease: lease(PRESENT_FOR) };
                 return Ok(());
             }
-            return self.begin_alone(base, now).await;
+            return self.begin_alone(base, lease(ALONE_FOR)).await;
         }
     }
 
     /// Whether a sign of life can wait: this node only asks, nothing has changed, and most of its time is left.
-    fn is_fresh(&self, roll: &Roll, next: &Roll, now: Instant) -> bool {
-        let half = PRESENT_FOR / 2;
-        roll == next && roll.alone.is_none() && matches!(self.present.lock().mode, Mode::Asks { until } if until > now + half)
+    fn is_fresh(&self, roll: &Roll, next: &Roll, now: Instant, now_ms: i64) -> bool {
+        let asks_still = |mode: &Mode| matches!(mode, Mode::Asks { lease } if lease.holds_for(PRESENT_FOR / 2, now, now_ms));
+        roll == next && roll.alone.is_none() && asks_still(&self.present.lock().mode)
     }
 
     /// The row says that this node is the only one.
-    async fn begin_alone(&self, base: &Base, now: Instant) -> Result<()> {
+    async fn begin_alone(&self, base: &Base, granted: Lease) -> Result<()> {
         {
             let mut present = self.present.lock();
-            if let Mode::Alone { until, .. } = &mut present.mode {
-                *until = now + ALONE_FOR;
+            if let Mode::Alone { lease, .. } = &mut present.mode {
+                *lease = granted;
                 return Ok(());
             }
-            if present.asks_until.is_some_and(|until| now < until) {
-                present.mode = Mode::Asks { until: now + ALONE_FOR };
+            if present.asks_until.is_some_and(|until| granted.from < until) {
+                present.mode = Mode::Asks { lease: granted };
                 return Ok(());
             }
         }
         // Nobody asks the store any more, and all that was decided is in it.
         let _nobody_asks = self.asking.write().await;
-        self.write(base).await?;
+        self.write_out(base).await?;
         let now_ms = base.clock.now_ms();
         let live = base.store.live_nonces(now_ms, MOST_READ + 1).await?;
         let mut present = self.present.lock();
         if live.len() > MOST_READ {
-            present.asks_until = Some(now + PRESENT_FOR);
-            present.mode = Mode::Asks { until: now + ALONE_FOR };
+            present.asks_until = Some(granted.from + PRESENT_FOR);
+            present.mode = Mode::Asks { lease: granted };
             return Ok(());
         }
         let mut window = Box::new(ReplayWindow::new(present.tolerance_ms, CAPACITY));
@@ -371,7 +428,7 @@ impl Replays {
                 window.remember(*id, expires_ms.saturating_sub(present.tolerance_ms).saturating_sub(1));
             }
         }
-        present.mode = Mode::Alone { until: now + ALONE_FOR, window };
+        present.mode = Mode::Alone { lease: granted, window };
         Ok(())
     }
 }
@@ -397,14 +454,14 @@ impl Default for Replays {
 }
 
 impl Present {
-    fn asks(&self, now: Instant) -> bool {
-        matches!(self.mode, Mode::Asks { until } if now < until)
+    fn asks(&self, now: Instant, now_ms: i64) -> bool {
+        matches!(&self.mode, Mode::Asks { lease } if lease.holds(now, now_ms))
     }
 
     /// Whether there is still something to do, now that it is this one's turn.
-    fn needs(&self, why: Why, now: Instant) -> bool {
+    fn needs(&self, why: Why, now: Instant, now_ms: i64) -> bool {
         match (&self.mode, why) {
-            (Mode::Asks { until } | Mode::Alone { until, .. }, Why::Call) => now >= *until,
+            (Mode::Asks { lease } | Mode::Alone { lease, .. }, Why::Call) => !lease.holds(now, now_ms),
             (Mode::Alone { .. }, Why::Full) => true,
             (_, Why::Full) | (Mode::Out, Why::Look) => false,
             (_, Why::Look) | (Mode::Out, Why::Call) => true,
@@ -439,23 +496,24 @@ impl Present {
             return Verdict::WriteFirst;
         }
         match &mut self.mode {
-            Mode::Asks { until } if now < *until => {
+            Mode::Asks { lease } if lease.holds(now, now_ms) => {
                 if call.timestamp_ms < self.horizon_ms {
                     Verdict::Decided(Freshness::OutsideWindow)
                 } else {
                     Verdict::AskStore
                 }
             }
-            Mode::Alone { until, window } if now < *until => {
-                let nonce = call.nonce();
-                match window.admit_id(id_of(&nonce), call.timestamp_ms, now_ms) {
-                    Freshness::MemoryFull => Verdict::StepBack,
-                    Freshness::New => {
-                        self.unwritten.push((nonce, call.expires_ms()));
-                        Verdict::Decided(Freshness::New)
+            Mode::Alone { lease, window } if lease.holds(now, now_ms) => {
+                let names = call.names();
+                for name in &names {
+                    match window.admit_id(id_of(name), call.timestamp_ms, now_ms) {
+                        Freshness::New => {}
+                        Freshness::MemoryFull => return Verdict::StepBack,
+                        other => return Verdict::Decided(other),
                     }
-                    other => Verdict::Decided(other),
                 }
+                self.unwritten.extend(names.map(|name| (name, call.expires_ms())));
+                Verdict::Decided(Freshness::New)
             }
             Mode::Out | Mode::Asks { .. } | Mode::Alone { .. } => Verdict::TakePart,
         }

@@ -119,7 +119,7 @@ passed_on! {
     async fn use_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
     async fn take_lease(&self, name: &str, until: i64, now: i64) -> bool;
     async fn end_lease(&self, name: &str, until: i64) -> ();
-    async fn use_fleeting_nonce(&self, nonce: &str, expires: i64, now: i64) -> bool;
+    async fn use_fleeting_nonces(&self, nonces: &[String], expires: i64, now: i64) -> bool;
     async fn remember_nonces(&self, nonces: &[(String, i64)]) -> ();
     async fn live_nonces(&self, now: i64, limit: usize) -> Vec<(Vec<u8>, i64)>;
     async fn put_push_device(&self, device: &PushDevice) -> bool;

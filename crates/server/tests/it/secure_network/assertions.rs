@@ -65,6 +65,8 @@ impl Phone {
 
     /// A call with an assertion of this counter, or with none.
     fn seal(&self, app: &TestApp, request_id: &str, counter: Option<u32>) -> anyhow::Result<Value> {
+        let mut nonce = [0; 12];
+        lingpai_domain::random::Random::fill(&*app.random, &mut nonce);
         let content = json!({"method": "getSupportedLoginType", "params": []}).to_string();
         let target = Target { space_id: SPACE.id, function: CALL };
         let call = NewCall {
@@ -72,7 +74,7 @@ impl Phone {
             content: &content,
             request_id,
             timestamp_ms: lingpai_domain::clock::Clock::now_ms(&*app.clock),
-            nonce: [3; 12],
+            nonce,
         };
         let (envelope, pending) = Envelope::seal(self.client.key()?, &self.client.device, target, call)?;
         let envelope = match counter {

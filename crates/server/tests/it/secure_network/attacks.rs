@@ -6,7 +6,7 @@ use lingpai_server::secure_network::client_keys;
 use super::client::*;
 use crate::kit::*;
 
-both_engines!(web: a_changed_call_is_refused, a_call_is_good_once, a_call_is_for_one_function_space_and_client, a_reply_answers_its_own_call_only,
+both_engines!(web: a_changed_call_is_refused, a_call_is_good_once, a_nonce_is_good_once, a_call_is_for_one_function_space_and_client, a_reply_answers_its_own_call_only,
     the_clock_must_be_right, keys_end_and_are_revoked, other_nodes_remember_too);
 
 fn web(builder: TestAppBuilder) -> TestAppBuilder {
@@ -92,6 +92,31 @@ async fn a_call_is_good_once(app: &TestApp) -> Outcome {
     Ok(())
 }
 
+/// A client that seals two calls under one nonce gives away what is in both: the second one is refused.
+async fn a_nonce_is_good_once(app: &TestApp) -> Outcome {
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    let other = Client::web("d1")?.shake_hands(app).await?;
+    for (number, kind) in [SecretType::None, SecretType::Request, SecretType::Response, SecretType::Both].into_iter().enumerate() {
+        let nonce = [u8::try_from(number)?; 12];
+        let sealed = |client: &Client| anyhow::Ok(client.seal_with(app, nonce, CALL, kind, &supported())?.0);
+        assert_eq!(client.send(app, CALL, sealed(&client)?).await?["errCode"], 0, "{kind:?}");
+        refused_by_number(&client.send(app, CALL, sealed(&client)?).await?, 70004);
+        // Under another key it is another one.
+        assert_eq!(other.send(app, CALL, sealed(&other)?).await?["errCode"], 0, "{kind:?}");
+    }
+    // On another node, and where several nodes ask the database.
+    let node = beside(app, web(TestApp::builder())).await?;
+    let sealed = |nonce: u8| anyhow::Ok(client.seal_with(app, [nonce; 12], CALL, SecretType::Both, &supported())?.0);
+    for (first, second) in [(app, &node), (&node, app)] {
+        refused_by_number(&client.send(first, CALL, sealed(0)?).await?, 70004);
+        let nonce = 100 + u8::from(std::ptr::eq(first, app));
+        assert_eq!(client.send(first, CALL, sealed(nonce)?).await?["errCode"], 0);
+        refused_by_number(&client.send(second, CALL, sealed(nonce)?).await?, 70004);
+    }
+    node.stop_and_keep_database().await?;
+    Ok(())
+}
+
 async fn a_call_is_for_one_function_space_and_client(app: &TestApp) -> Outcome {
     let client = Client::web("d1")?.shake_hands(app).await?;
     let (args, _) = client.seal(app, "uni-captcha-co", SecretType::Both, &supported())?;
@@ -157,10 +182,18 @@ async fn keys_end_and_are_revoked(app: &TestApp) -> Outcome {
     let client = Client::web("d1")?.shake_hands(app).await?;
     let supported = || client.call(app, CALL, SecretType::Both, supported());
     assert_eq!(supported().await?["errCode"], 0);
-    // Another process revokes it: within five seconds every node knows.
-    let base = &app.program().state().base;
+    // Another process revokes it: with its next look, which it takes every second, every node knows.
+    let state = app.program().state();
     let chosen = client_keys::Chosen { device_id: Some("d1".into()), ..Default::default() };
-    assert_eq!(client_keys::remove(base, |doc| Some(chosen.includes(doc))).await?, 1);
+    assert_eq!(client_keys::revoke(&state.base, &chosen).await?, 1);
+    state.secure.client_keys.look(&state.base).await?;
+    refused_by_number(&supported().await?, 70009);
+
+    // Somebody removes it from the database: within five seconds.
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    let supported = || client.call(app, CALL, SecretType::Both, json!({"method": "getSupportedLoginType", "params": []}));
+    assert_eq!(supported().await?["errCode"], 0);
+    assert_eq!(client_keys::remove(&state.base, |doc| Some(chosen.includes(doc))).await?, 1);
     app.clock.advance(client_keys::BELIEVED_FOR_MS);
     refused_by_number(&supported().await?, 70009);
 

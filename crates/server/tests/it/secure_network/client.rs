@@ -152,9 +152,22 @@ impl Client {
 
     /// Seals a call for a function.
     pub fn seal(&self, app: &TestApp, function: &str, kind: SecretType, content: &Value) -> anyhow::Result<(Value, PendingCall)> {
+        let mut nonce = [0; 12];
+        app.random.fill(&mut nonce);
+        self.seal_with(app, nonce, function, kind, content)
+    }
+
+    /// The same with a nonce of one's own choice.
+    pub fn seal_with(
+        &self,
+        app: &TestApp,
+        nonce: [u8; 12],
+        function: &str,
+        kind: SecretType,
+        content: &Value,
+    ) -> anyhow::Result<(Value, PendingCall)> {
         let random: &dyn Random = &*app.random;
-        let (request_id, mut nonce) = (random.hex(16), [0; 12]);
-        random.fill(&mut nonce);
+        let request_id = random.hex(16);
         let content = content.to_string();
         let target = Target { space_id: SPACE.id, function };
         let call = NewCall { secret_type: kind, content: &content, request_id: &request_id, timestamp_ms: app.clock.now_ms(), nonce };

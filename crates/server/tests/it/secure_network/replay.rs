@@ -9,7 +9,8 @@ use crate::kit::{store_in_between::controlled, *};
 
 each_engine!(a_node_by_itself_needs_no_database_for_the_memory, a_restart_forgets_nothing);
 both_engines!(web: of_the_same_call_on_two_nodes_one_runs, a_node_that_comes_later_knows_what_the_first_admitted, a_wider_window_brings_nothing_back,
-    who_takes_over_from_a_dead_node_draws_a_line);
+    who_takes_over_from_a_dead_node_draws_a_line, who_stood_still_and_knows_it_asks_before_it_decides,
+    who_stood_still_without_knowing_learns_it_with_the_first_write);
 
 const CALL: &str = "uni-id-co";
 
@@ -112,9 +113,48 @@ async fn a_wider_window_brings_nothing_back(app: &TestApp) -> Outcome {
     Ok(())
 }
 
+const ROW: &str = "lingpai:secure-network:replay-nodes";
+
+/// What others find when they look at a machine that stood still: they take it for dead, and admit a call themselves.
+async fn taken_over(app: &TestApp, admitted: &Value) -> Outcome {
+    let base = &app.program().state().base;
+    let now_ms = lingpai_domain::clock::Clock::now_ms(&*app.clock);
+    let others = json!({"nodes": {"other": {"number": 1, "for_ms": 60_000}}, "alone": null, "horizon": 0, "window": 60_000});
+    base.store.put_open_data(ROW, &others.to_string(), None).await?;
+    let options = &admitted["_uniCloudOptions"];
+    let text = |name: &str| options[name].as_str().unwrap_or_default().to_owned();
+    let name = format!("secure-network call {} {}", text("encryptKeyId"), text("requestId"));
+    assert!(base.store.use_fleeting_nonces(&[name], now_ms + 120_000, now_ms).await?);
+    Ok(())
+}
+
+/// The monotonic clock stands still with a suspended machine; the other one is right again when it wakes up.
+async fn who_stood_still_and_knows_it_asks_before_it_decides(app: &TestApp) -> Outcome {
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    assert_eq!(client.call(app, CALL, SecretType::Both, supported()).await?["errCode"], 0);
+    let (args, _) = client.seal(app, CALL, SecretType::Both, &supported())?;
+    taken_over(app, &args).await?;
+    app.clock.advance(4_000);
+    refused_by_number(&client.send(app, CALL, args).await?, 70004);
+    assert_eq!(client.call(app, CALL, SecretType::Both, supported()).await?["errCode"], 0);
+    Ok(())
+}
+
+/// Of a paused virtual machine both clocks may stand still.
+async fn who_stood_still_without_knowing_learns_it_with_the_first_write(app: &TestApp) -> Outcome {
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    assert_eq!(client.call(app, CALL, SecretType::Both, supported()).await?["errCode"], 0);
+    let (args, _) = client.seal(app, CALL, SecretType::Both, &supported())?;
+    taken_over(app, &args).await?;
+    assert_eq!(client.call(app, CALL, SecretType::Both, supported()).await?["errCode"], 0);
+    let state = app.program().state();
+    state.secure.replays.write(&state.base).await?;
+    refused_by_number(&client.send(app, CALL, args).await?, 70004);
+    Ok(())
+}
+
 /// A node that decided alone and died may have admitted what nobody else knows.
 async fn who_takes_over_from_a_dead_node_draws_a_line(app: &TestApp) -> Outcome {
-    const ROW: &str = "lingpai:secure-network:replay-nodes";
     let client = Client::web("d1")?.shake_hands(app).await?;
     let (before, _) = client.seal(app, CALL, SecretType::Both, &supported())?;
     let dead = json!({"nodes": {"dead": {"number": 1, "for_ms": 0}}, "alone": "dead", "horizon": 0, "window": 60_000});

@@ -6,7 +6,7 @@ use lingpai_server::secure_network::reload;
 use super::client::*;
 use crate::kit::*;
 
-both_engines!(mandatory: unsigned_calls_are_refused_everywhere, refusals_are_counted_and_logged_without_secrets);
+both_engines!(mandatory: unsigned_calls_are_refused_everywhere, what_passes_and_what_does_not_is_counted, each_refusal_is_logged_with_its_reason_and_no_secret);
 both_engines!(custom: rules_decide_function_by_function, clientdb_has_two_names_and_one_rule, rules_change_without_a_restart);
 
 fn mandatory(builder: TestAppBuilder) -> TestAppBuilder {
@@ -112,7 +112,7 @@ async fn rules_change_without_a_restart(app: &TestApp) -> Outcome {
     Ok(())
 }
 
-async fn refusals_are_counted_and_logged_without_secrets(app: &TestApp) -> Outcome {
+async fn what_passes_and_what_does_not_is_counted(app: &TestApp) -> Outcome {
     lingpai_server::telemetry::metrics_endpoint::start();
     refused_by_number(&call(app, "uni-captcha-co", supported()).await?, 70008);
     let client = Client::web("d1")?.shake_hands(app).await?;
@@ -126,5 +126,39 @@ async fn refusals_are_counted_and_logged_without_secrets(app: &TestApp) -> Outco
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
+    Ok(())
+}
+
+async fn each_refusal_is_logged_with_its_reason_and_no_secret(app: &TestApp) -> Outcome {
+    let captured = crate::logs::capture();
+    let client = Client::web("d1")?.shake_hands(app).await?;
+    let content = json!({"method": "getSupportedLoginType", "params": ["Sea1ed-c0ntent"], "uniIdToken": "a-t0ken-1nside"});
+    let (args, _) = client.seal(app, "uni-id-co", SecretType::Both, &content)?;
+    let (other, _) = client.seal(app, "uni-id-co", SecretType::Response, &content)?;
+    client.send(app, "uni-id-co", args.clone()).await?;
+    refused_by_number(&call(app, "uni-id-co", supported()).await?, 70008);
+    refused_by_number(&client.send(app, "uni-id-co", args.clone()).await?, 70004);
+    let mut unknown = other.clone();
+    unknown["_uniCloudOptions"]["encryptKeyId"] = json!("0".repeat(32));
+    refused_by_number(&client.send(app, "uni-id-co", unknown).await?, 70009);
+    app.clock.advance(60_001);
+    refused_by_number(&client.send(app, "uni-id-co", other.clone()).await?, 70001);
+
+    let log = captured.text();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("the secure network refused") && line.contains("uni-id-co")).collect();
+    for code in [70008, 70004, 70009, 70001] {
+        let told = |line: &&&str| line.contains(&format!("code={code} ")) && line.contains("reason=\"") && line.contains(APP);
+        assert!(lines.iter().any(|line| told(&line)), "{code} is not in {lines:#?}");
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut secrets = vec!["Sea1ed-c0ntent".to_owned(), "a-t0ken-1nside".to_owned(), lingpai_testkit::app::SPACE.secret.to_owned()];
+    for args in [&args, &other] {
+        secrets.extend([text(&args["content"]), text(&args["_uniCloudOptions"]["sign"])]);
+    }
+    for key in app.documents("opendb-app-client-key").await? {
+        secrets.push(text(&key["client_key"]));
+    }
+    assert!(secrets.iter().all(|secret| secret.len() > 8));
+    crate::logs::assert_none_stands(&log, &secrets);
     Ok(())
 }

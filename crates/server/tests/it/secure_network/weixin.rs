@@ -14,6 +14,7 @@ each_engine!(
     the_official_clients_calls_are_served,
     each_wrong_fact_has_its_code,
     what_cannot_be_opened_has_one_refusal,
+    what_wechats_envelope_does_not_stop,
     a_developers_simulator_is_a_development_build,
     a_logged_in_account_leads_to_its_key,
     the_handshake_leads_to_wechats_key
@@ -184,6 +185,34 @@ async fn what_cannot_be_opened_has_one_refusal(engine: Engine) -> Outcome {
         }
         refused_by_number(&answers[0], 70004);
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// It has no request id, no function and no reply's address in it. The threat model says so; nothing else may be read into it.
+async fn what_wechats_envelope_does_not_stop(engine: Engine) -> Outcome {
+    with_mini_program(engine, &["production"], async |app| {
+        let captured = sealed("both", payload(json!({"data": "{\"method\":\"getSupportedLoginType\",\"params\":[]}"}))?);
+        let first = send(app, captured.clone()).await?;
+        assert_eq!(first["errCode"], 0, "{first}");
+        // Again, and sent to another function.
+        app.clock.set(TIME + 300_000);
+        assert_eq!(send(app, captured.clone()).await?["errCode"], 0);
+        let other = call(app, "uni-id-co", captured.clone()).await?;
+        assert_eq!(other["errCode"], 0, "{other}");
+        // Any reply of the key opens, whichever call it is to.
+        let key = key()?;
+        for reply in [&first, &other] {
+            assert!(key.open(reply["content"].as_str().unwrap_or_default()).is_ok(), "{reply}");
+        }
+        // Not for ever, and not as another device.
+        app.clock.set(TIME + 300_001);
+        refused_by_number(&send(app, captured.clone()).await?, 70001);
+        app.clock.set(TIME);
+        let mut stolen = captured;
+        stolen["clientInfo"]["deviceId"] = json!("D2");
+        refused_by_number(&send(app, stolen).await?, 70003);
         Ok(())
     })
     .await
