@@ -147,6 +147,7 @@ mod tests {
         assert_eq!(fit(TEMPLATE, &json!({"name": "L"}), &plain, "/", "", &HeaderMap::new()), "<div class=lp-narrow>markLform</div>");
         assert_eq!(fitted(&plain, SIGN_IN, "", "lingpai_signed_in=1"), "<div class=lp-wide>markLingpai</div>");
         assert_eq!(fitted(&plain, "register/register", "", ""), "<div class=lp-narrow>backmarkLingpai</div>");
+        assert_eq!(fitted(&plain, "userinfo/passkeys", "", ""), "<div class=lp-wide>backmarkLingpai</div>");
         let codes = json!({"loginTypes": ["smsCode", "username"], "supported": ["mobile-code"]});
         assert_eq!(fitted(&codes, SIGN_IN, "", ""), "<div class=lp-narrow>markLingpai</div>");
         assert_eq!(fitted(&codes, SIGN_IN, "type=username", ""), "<div class=lp-narrow>markLingpaiformtabs</div>");
