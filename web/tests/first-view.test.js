@@ -177,7 +177,8 @@ test('links of the first view lead where they say, also without scripts', async 
   assert.equal(await href('忘记密码？'), `${PAGES}retrieve/retrieve`)
   assert.equal(await href('《隐私政策》'), 'https://example.com/privacy')
   await who.page.getByRole('link', { name: '短信登录' }).click()
-  await who.at('/login/login-smscode')
+  // The page cannot be complete while its scripts are held back.
+  await who.page.waitForURL('**/login/login-smscode?*', { waitUntil: 'commit' })
   await letThrough()
   await who.page.locator('#app #lp-mobile').waitFor()
   await who.leave()
