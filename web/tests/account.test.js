@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -11,15 +11,13 @@ after(async () => {
   await server.stop()
 })
 
-const row = (who, label) => who.page.locator('.lp-row-press', { has: who.page.locator('.lp-row-label', { hasText: label }) })
-
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`changes the password; everything is signed out (${size})`, async () => {
     const name = `changing-${size}`
     await server.register(name)
     const who = await visitor(server, { viewport })
     await signIn(who, name)
-    await row(who, '修改密码').click()
+    await who.row('修改密码').click()
     await who.page.locator('#lp-old').fill('not-it-1')
     await who.page.locator('#lp-password').fill('another-2')
     await who.button('修改密码').click()
@@ -38,7 +36,7 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await server.register(name)
     const who = await visitor(server, { viewport })
     await signIn(who, name)
-    await row(who, '注销账号').click()
+    await who.row('注销账号').click()
     await who.button('永久注销账号').click()
     await who.page.getByRole('alert').waitFor()
     await who.page.getByLabel('我已了解上述后果').check()
@@ -51,12 +49,25 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await who.leave()
   })
 
+  test(`says where a real name is verified (${size})`, async () => {
+    const name = `real-${size}`
+    await server.register(name)
+    const who = await visitor(server, { viewport })
+    await signIn(who, name)
+    await who.row('实名认证').filter({ hasText: '未认证' }).click()
+    await who.at('/userinfo/realname-verify')
+    // Browsers have no face check: no form that could only fail.
+    await who.page.getByText('请打开 App').waitFor()
+    assert.equal(await who.page.locator('input').count(), 0)
+    await who.leave()
+  })
+
   test(`changes the nickname (${size})`, async () => {
     const name = `named-${size}`
     await server.register(name)
     const who = await visitor(server, { viewport })
     await signIn(who, name)
-    await row(who, '昵称').click()
+    await who.row('昵称').click()
     await who.page.locator('#lp-nickname').fill('a@b')
     await who.button('保存').click()
     await who.error('nickname').waitFor()
@@ -69,28 +80,10 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
   })
 }
 
-test('binds a mobile number, then sets a new one in its place', async () => {
-  await server.register('binding')
-  const who = await visitor(server)
-  await signIn(who, 'binding')
-  await row(who, '手机号').click()
-  await who.page.locator('#lp-mobile').fill('13900000001')
-  await who.button('获取验证码').click()
-  const dialog = who.page.locator('dialog[open]')
-  await who.captcha(dialog)
-  await who.page.keyboard.press('Enter')
-  await dialog.waitFor({ state: 'detached' })
-  await who.page.locator('#lp-code').fill(await server.code('sms', '13900000001'))
-  await who.button('绑定').click()
-  await who.at('/userinfo/userinfo')
-  await who.toast('手机号已绑定')
-  await who.leave()
-})
-
-test('signs out after asking', async () => {
-  await server.register('going')
-  const who = await visitor(server)
-  await signIn(who, 'going')
+for (const [size, viewport] of SIZES) test(`signs out after asking (${size})`, async () => {
+  await server.register(`going-${size}`)
+  const who = await visitor(server, { viewport })
+  await signIn(who, `going-${size}`)
   await who.button('退出登录').click()
   await who.page.locator('dialog[open]').waitFor()
   await who.page.keyboard.press('Escape')

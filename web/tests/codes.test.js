@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, signIn, startServer, stopBrowser, uniId, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -11,24 +11,14 @@ after(async () => {
   await server.stop()
 })
 
-/** Asks for a code: the captcha comes as a dialog. */
-async function askForCode(who, kind, to) {
-  await who.button('获取验证码').click()
-  const dialog = who.page.locator('dialog[open]')
-  await who.captcha(dialog)
-  await who.page.keyboard.press('Enter')
-  await dialog.waitFor({ state: 'detached' })
-  return server.code(kind, to)
-}
-
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`signs in by SMS; a new number gets an account (${size})`, async () => {
     const who = await visitor(server, { viewport })
     const mobile = size === 'phone' ? '13800000001' : '13800000002'
     await who.open('/')
     await who.button('短信登录').click()
     await who.page.locator('#lp-mobile').fill(mobile)
-    const code = await askForCode(who, 'sms', mobile)
+    const code = await who.askForCode('sms', mobile)
     assert.equal(await who.page.evaluate(() => document.activeElement.id), 'lp-code')
     // As messages are pasted: with blanks.
     await who.page.locator('#lp-code').fill(` ${code.slice(0, 3)} ${code.slice(3)} `)
@@ -40,12 +30,12 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
 
   test(`resets a password by SMS (${size})`, async () => {
     const mobile = size === 'phone' ? '13800000011' : '13800000012'
-    await signedInBySms(mobile)
+    await server.registerMobile(mobile)
     const who = await visitor(server, { viewport })
     await who.open('/')
     await who.button('忘记密码？').click()
     await who.page.locator('#lp-mobile').fill(mobile)
-    await who.page.locator('#lp-code').fill(await askForCode(who, 'sms', mobile))
+    await who.page.locator('#lp-code').fill(await who.askForCode('sms', mobile))
     await who.page.locator('#lp-password').fill('short')
     await who.button('重置密码').click()
     assert.equal(await who.error('password').textContent(), '密码不符合下列要求')
@@ -59,21 +49,11 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
   })
 }
 
-/** An account with a number, made without the browser. */
-async function signedInBySms(mobile) {
-  await server.call('getImageCaptcha', { scene: 'send-sms-code' })
-  const sent = await server.call('sendSmsCode', { mobile, scene: 'login-by-sms', captcha: await server.code('captcha') })
-  assert.equal(sent.errCode, 0, JSON.stringify(sent))
-  const answer = await server.call('loginBySms', { mobile, code: await server.code('sms', mobile) })
-  assert.equal(answer.errCode, 0, JSON.stringify(answer))
-  return answer
-}
-
 test('the countdown survives a reload', async () => {
   const who = await visitor(server)
   await who.open('login/login-smscode')
   await who.page.locator('#lp-mobile').fill('13800000021')
-  await askForCode(who, 'sms', '13800000021')
+  await who.askForCode('sms', '13800000021')
   await who.page.locator('.lp-send[disabled]', { hasText: '秒后重发' }).waitFor()
   await who.page.reload()
   await who.page.locator('.lp-send[disabled]', { hasText: '秒后重发' }).waitFor()
@@ -111,7 +91,7 @@ test('three wrong codes bring a captcha as a dialog, and the call is sent again'
   const who = await visitor(server)
   await who.open('login/login-smscode')
   await who.page.locator('#lp-mobile').fill(mobile)
-  const code = await askForCode(who, 'sms', mobile)
+  const code = await who.askForCode('sms', mobile)
   const wrong = code === '000000' ? '111111' : '000000'
   for (let attempt = 0; attempt < 3; attempt += 1) {
     await who.page.locator('#lp-code').fill(wrong)
@@ -127,52 +107,79 @@ test('three wrong codes bring a captcha as a dialog, and the call is sent again'
   await who.leave()
 })
 
-test('registers by e-mail, and resets the password by e-mail', async () => {
-  const email = 'someone@example.com'
-  const who = await visitor(server)
-  await who.open('register/register')
-  await who.button('邮箱注册').click()
-  await who.page.locator('#lp-email').fill(email)
-  // Without a mail server development mode takes the test code and the page fills it in.
-  await askForCode(who, 'captcha')
-  await who.toast('123456')
-  assert.equal(await who.page.locator('#lp-code').inputValue(), '123456')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('注册并登录').click()
-  await who.at('/userinfo/userinfo')
-  await who.leave()
+for (const [size, viewport] of SIZES) {
+  test(`registers by e-mail, signs in with the address, and resets the password by e-mail (${size})`, async () => {
+    const email = `${size}@example.com`
+    const who = await visitor(server, { viewport })
+    await who.open('register/register')
+    await who.button('邮箱注册').click()
+    await who.page.locator('#lp-email').fill(email)
+    // Without a mail server development mode takes the test code and the page fills it in.
+    await who.askForCode('captcha')
+    await who.toast('123456')
+    assert.equal(await who.page.locator('#lp-code').inputValue(), '123456')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('注册并登录').click()
+    await who.at('/userinfo/userinfo')
+    await who.leave()
 
-  const other = await visitor(server)
-  await other.open('retrieve/retrieve')
-  await other.button('邮箱找回').click()
-  await other.page.locator('#lp-email').fill(email)
-  await askForCode(other, 'captcha')
-  await other.page.locator('#lp-password').fill('another-2')
-  await other.button('重置密码').click()
-  await other.atSignIn()
-  await signIn(other, email, 'another-2')
-  await other.leave()
-})
-
-test('who has no password is asked for one after signing in, and may skip where that is allowed', async () => {
-  const strict = await startServer({
-    'uni-id/config.json': uniId(),
-    'lingpai-pages/config.json': { setPasswordAfterLogin: { allowSkip: true } },
+    const other = await visitor(server, { viewport })
+    await other.open('retrieve/retrieve')
+    await other.button('邮箱找回').click()
+    await other.page.locator('#lp-email').fill(email)
+    await other.askForCode('captcha')
+    await other.page.locator('#lp-password').fill('another-2')
+    await other.button('重置密码').click()
+    await other.atSignIn()
+    await signIn(other, email, 'another-2')
+    await other.leave()
   })
-  const who = await visitor(strict)
+}
+
+/** A server that asks for a password after signing in, and a visitor who just signed in there by SMS. */
+async function withoutPassword(setPasswordAfterLogin, mobile, how) {
+  const asking = await startServer({ 'lingpai-pages/config.json': { setPasswordAfterLogin } })
+  const code = await asking.smsCode(mobile, 'login-by-sms')
+  const who = await visitor(asking, how)
   await who.open('login/login-smscode')
-  await who.page.locator('#lp-mobile').fill('13800000031')
-  await who.button('获取验证码').click()
-  const dialog = who.page.locator('dialog[open]')
-  await dialog.locator('.lp-picture img').waitFor()
-  await dialog.locator('#lp-captcha').fill(await strict.code('captcha'))
-  await who.page.keyboard.press('Enter')
-  await dialog.waitFor({ state: 'detached' })
-  await who.page.locator('#lp-code').fill(await strict.code('sms'))
+  await who.page.locator('#lp-mobile').fill(mobile)
+  await who.page.locator('#lp-code').fill(code)
   await who.button('登录').click()
   await who.at('/userinfo/set-pwd')
-  await who.button('暂不设置').click()
-  await who.at('/userinfo/userinfo')
-  await who.leave()
-  await strict.stop()
-})
+  return { who, asking }
+}
+
+for (const [size, viewport] of SIZES) {
+  test(`who has no password is asked for one after signing in, and sets it (${size})`, async () => {
+    const mobile = '13800000032'
+    const { who, asking } = await withoutPassword(true, mobile, { viewport })
+    assert.equal(await who.button('暂不设置').count(), 0)
+    await who.filled('mobile', mobile)
+    await who.page.locator('#lp-code').fill(await who.askForCode('sms', mobile))
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('设置密码').click()
+    await who.toast('密码已设置')
+    await who.at('/userinfo/userinfo')
+    await who.leave()
+    const again = await visitor(asking, { viewport })
+    await signIn(again, mobile)
+    await again.leave()
+    await asking.stop()
+  })
+
+  test(`a password may be left for later where that is allowed, and is set in the account centre (${size})`, async () => {
+    const mobile = '13800000031'
+    const { who, asking } = await withoutPassword({ allowSkip: true }, mobile, { viewport })
+    await who.button('暂不设置').click()
+    await who.at('/userinfo/userinfo')
+    await who.row('设置密码').click()
+    await who.at('/userinfo/set-pwd')
+    await who.page.locator('#lp-code').fill(await who.askForCode('sms', mobile))
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('设置密码').click()
+    await who.at('/userinfo/userinfo')
+    await who.row('修改密码').waitFor()
+    await who.leave()
+    await asking.stop()
+  })
+}

@@ -2,7 +2,7 @@
 // done in it is lost.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PAGES, PHONE, startServer, stopBrowser, visitor } from './kit.js'
+import { PAGES, SIZES, startServer, stopBrowser, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -18,12 +18,12 @@ after(async () => {
   await server.stop()
 })
 
-/** Opens an address and holds the scripts back until they are let through. */
-async function withoutScripts(who, path = '/') {
+/** Opens an address and holds the scripts back until they are let through; the early one may pass. */
+async function withoutScripts(who, path = '/', { early = false } = {}) {
   let letThrough
   const held = new Promise((resolve) => (letThrough = resolve))
   await who.page.route('**/*.js', async (route) => {
-    await held
+    if (!early || !/\/early\./.test(route.request().url())) await held
     await route.continue()
   })
   await who.page.goto(path, { waitUntil: 'commit' })
@@ -34,7 +34,7 @@ async function withoutScripts(who, path = '/') {
   }
 }
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   for (const locale of ['zh-CN', 'zh-TW', 'en-US']) {
     test(`the page takes exactly the first view's place (${size}, ${locale})`, async () => {
       const who = await visitor(server, { viewport, locale })
@@ -94,6 +94,93 @@ test('a press of the button before the scripts came counts', async () => {
   await who.page.locator('.lp-early summary').click()
   await letThrough()
   await who.at('/userinfo/userinfo')
+  await who.leave()
+})
+
+/** What was sent to the server by a visitor, and how to wait for the answer. */
+function calls({ page }) {
+  const sent = []
+  page.on('request', (request) => request.url().endsWith('/client') && sent.push(request))
+  return { sent, answered: () => page.waitForResponse('**/client') }
+}
+
+for (const [size, viewport] of SIZES) {
+  test(`the early script alone makes the button work (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    const { sent, answered } = calls(who)
+    const letThrough = await withoutScripts(who, '/', { early: true })
+    await who.page.locator('#lp-account').fill('early')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.page.locator('#lp-consent').check()
+    const answer = answered()
+    await who.page.locator('.lp-early summary').click()
+    await answer
+    assert.equal(await who.page.locator('#lingpai-shell .lp-spinner').isVisible(), true)
+    await letThrough()
+    await who.at('/userinfo/userinfo')
+    await who.toast('登录成功')
+    // It was sent once.
+    assert.equal(sent.filter((request) => request.postData().includes('\\"method\\":\\"login\\"')).length, 1)
+    await who.leave()
+  })
+}
+
+test('Enter signs in early, and what was wrong is said by the page', async () => {
+  const who = await visitor(server)
+  const { answered } = calls(who)
+  const letThrough = await withoutScripts(who, '/', { early: true })
+  await who.page.locator('#lp-account').fill('early')
+  await who.page.locator('#lp-consent').check()
+  await who.page.locator('#lp-password').fill('not-it-1')
+  const answer = answered()
+  await who.page.locator('#lp-password').press('Enter')
+  await answer
+  await letThrough()
+  await who.error('password').waitFor()
+  assert.equal(await who.page.locator('#lp-account').inputValue(), 'early')
+  assert.equal(await who.page.locator('#lp-password').inputValue(), 'not-it-1')
+  await who.page.locator('#lp-password').fill('secret-1')
+  await who.button('登录').click()
+  await who.at('/userinfo/userinfo')
+  await who.leave()
+})
+
+test('nothing is sent early while something is missing, and the page says what', async () => {
+  for (const [account, password, agreed, shown] of [
+    ['', 'secret-1', true, '#lp-account-about.lp-error'],
+    ['early', '', true, '#lp-password-about.lp-error'],
+    ['no such name', 'secret-1', true, '#lp-account-about.lp-error'],
+    ['early', 'secret-1', false, 'dialog[open]'],
+  ]) {
+    const who = await visitor(server)
+    const { sent } = calls(who)
+    const letThrough = await withoutScripts(who, '/', { early: true })
+    await who.page.locator('#lp-account').fill(account)
+    await who.page.locator('#lp-password').fill(password)
+    await who.page.locator('#lp-consent').setChecked(agreed)
+    await who.page.locator('.lp-early summary').click()
+    // A second press takes nothing back.
+    await who.page.locator('.lp-early summary').click({ force: true })
+    await letThrough()
+    await who.page.locator(shown).waitFor()
+    assert.equal(sent.length, 0)
+    await who.leave()
+  }
+})
+
+test('links of the first view lead where they say, also without scripts', async () => {
+  const who = await visitor(server)
+  const target = encodeURIComponent('/uni_modules/lingpai-pages/pages/userinfo/sessions')
+  const letThrough = await withoutScripts(who, `/?uniIdRedirectUrl=${target}`)
+  const href = (name) => who.page.getByRole('link', { name, exact: true }).getAttribute('href')
+  assert.equal(await href('短信登录'), `${PAGES}login/login-smscode?uniIdRedirectUrl=${target}`)
+  assert.equal(await href('忘记密码？'), `${PAGES}retrieve/retrieve`)
+  assert.equal(await href('《隐私政策》'), 'https://example.com/privacy')
+  await who.page.getByRole('link', { name: '短信登录' }).click()
+  // The page cannot be complete while its scripts are held back.
+  await who.page.waitForURL('**/login/login-smscode?*', { waitUntil: 'commit' })
+  await letThrough()
+  await who.page.locator('#app #lp-mobile').waitFor()
   await who.leave()
 })
 

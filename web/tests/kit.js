@@ -10,6 +10,8 @@ import { chromium } from 'playwright-core'
 export const PAGES = '/uni_modules/lingpai-pages/pages/'
 export const PHONE = { width: 375, height: 812 }
 export const DESKTOP = { width: 1280, height: 800 }
+/** The sizes at which every flow is walked through. */
+export const SIZES = Object.entries({ phone: PHONE, desktop: DESKTOP })
 
 const BROWSER = process.env.LINGPAI_TEST_BROWSER ?? '/usr/bin/chromium'
 const FLAGS =
@@ -60,6 +62,25 @@ export async function startServer(files = {}, settings = {}, listen = '127.0.0.1
       const object = method === 'getImageCaptcha' ? 'uni-captcha-co' : 'uni-id-co'
       const response = await fetch(`${url}/${object}/${method}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
       return response.json()
+    },
+    /** Sends a code by SMS without the browser, and gives it. */
+    async smsCode(mobile, scene, uniIdToken) {
+      await this.call('getImageCaptcha', { scene: 'send-sms-code' })
+      const answer = await this.call('sendSmsCode', { mobile, scene, captcha: await this.code('captcha') }, uniIdToken)
+      assert.equal(answer.errCode, 0, JSON.stringify(answer))
+      return this.code('sms', mobile)
+    },
+    /** Asks for a code by e-mail without the browser. Without a mail server it is development mode's test code. */
+    async emailCode(email, scene, uniIdToken) {
+      await this.call('getImageCaptcha', { scene: 'send-email-code' })
+      await this.call('sendEmailCode', { email, scene, captcha: await this.code('captcha') }, uniIdToken)
+      return '123456'
+    },
+    /** Makes a user who has a number and no password, without the browser. */
+    async registerMobile(mobile) {
+      const answer = await this.call('loginBySms', { mobile, code: await this.smsCode(mobile, 'login-by-sms') })
+      assert.equal(answer.errCode, 0, JSON.stringify(answer))
+      return answer
     },
     /** Makes a user without the browser. */
     async register(username, password = 'secret-1') {
@@ -136,12 +157,33 @@ export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colo
     atSignIn: () => page.waitForURL((url) => url.pathname === '/' || url.pathname.endsWith('/login/login-withpwd')),
     button: (name) => page.getByRole('button', { name, exact: true }),
     field: (name) => page.getByLabel(name, { exact: true }),
+    /** Waits until a field has a value. (The pages' policy forbids what `waitForFunction` does.) */
+    filled: (field, value) =>
+      page.evaluate(
+        ([id, wanted]) =>
+          new Promise((resolve) => {
+            const look = () => (document.getElementById(id)?.value === wanted ? resolve() : requestAnimationFrame(look))
+            look()
+          }),
+        [`lp-${field}`, value],
+      ),
     toast: (text) => page.locator('.lp-toast', { hasText: text }).waitFor(),
     error: (field) => page.locator(`#lp-${field}-about.lp-error`),
     /** Answers the captcha that is shown now with what the outbox says. */
     async captcha(within = page) {
       await within.locator('.lp-picture img').waitFor()
       await within.locator('#lp-captcha').fill(await server.code('captcha'))
+    },
+    /** A line of the account centre. */
+    row: (label) => page.locator('.lp-row-press', { has: page.locator('.lp-row-label', { hasText: label }) }),
+    /** Asks for a code by the page's button, whose captcha comes as a dialog; gives the code. */
+    async askForCode(kind, to) {
+      await page.locator('.lp-send').click()
+      const dialog = page.locator('dialog[open]')
+      await this.captcha(dialog)
+      await page.keyboard.press('Enter')
+      await dialog.waitFor({ state: 'detached' })
+      return server.code(kind, to)
     },
     async leave() {
       await context.close()

@@ -2,24 +2,42 @@
 // requests reach a real server.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import vm from 'node:vm'
-import { built, startServer, stopBrowser } from './kit.js'
+import { built, startServer, stopBrowser, uniId } from './kit.js'
 
 const root = new URL('../pages/dist/build/mp-weixin/', import.meta.url).pathname
 const plugin = 'uni_modules/lingpai-pages'
 
 let server
+let weixin
 const shown = { requests: [], navigations: [], pages: [] }
 before(async () => {
-  server = await startServer()
+  // As much of WeChat's servers as signing in takes: every code stands for the person that it names.
+  weixin = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://x')
+    const person = searchParams.get('js_code')
+    const answers = {
+      '/sns/jscode2session': { openid: person, unionid: `union-${person}`, session_key: 'a2V5' },
+      '/cgi-bin/stable_token': { access_token: 'token', expires_in: 7200 },
+      '/wxa/business/getuserphonenumber': { errcode: 0, phone_info: { purePhoneNumber: '13911112222', countryCode: '86' } },
+    }
+    response.end(JSON.stringify(answers[pathname] ?? { errcode: 40001, errmsg: pathname }))
+  })
+  await new Promise((resolve) => weixin.listen(0, '127.0.0.1', resolve))
+  server = await startServer(
+    { 'uni-id/config.json': uniId({ 'mp-weixin': { tokenExpiresIn: 7200, tokenExpiresThreshold: 600, oauth: { weixin: { appid: 'wx1', appsecret: 's' } } } }) },
+    { LINGPAI_PROVIDERS_WEIXIN_BASE_URL: `http://127.0.0.1:${weixin.address().port}` },
+  )
   fakeWeixin()
   load('./app.js')
 })
 after(async () => {
   await stopBrowser()
   await server.stop()
+  weixin.close()
 })
 
 /** What scripts of a mini program see: neither a browser nor Node. */
@@ -75,6 +93,7 @@ function fakeWeixin() {
         .catch((error) => options.fail({ errMsg: `request:fail ${error.message}` }))
       return { abort() {} }
     },
+    login: ({ success }) => success({ code: 'somebody', errMsg: 'login:ok' }),
     navigateTo: navigate,
     redirectTo: navigate,
     reLaunch: navigate,
@@ -107,6 +126,10 @@ test('every page and component is there with its four files', () => {
   }
 })
 
+test('a mobile number can be bound by the button of WeChat', () => {
+  assert.match(String(built(`mp-weixin/${plugin}/components/lp-bind.wxml`)), /<button[^>]*open-type="getPhoneNumber"[^>]*bindgetphonenumber=/)
+})
+
 test('no file is of another platform', () => {
   for (const page of JSON.parse(built('mp-weixin/app.json')).pages) {
     const wxml = String(built(`mp-weixin/${page}.wxml`))
@@ -135,6 +158,56 @@ test('registers, signs in, fails and signs out through wx.request', async () => 
   config.server = { ...config.server, endpoint: 'http://127.0.0.1:1' }
   await assert.rejects(account.info(), (error) => error.code === 'lingpai-offline')
   config.server = { ...config.server, endpoint: server.url }
+})
+
+test('WeChat signs in without a form; projects hear of it, and of signing out', async () => {
+  const { ways } = load(`./${plugin}/logic/ways.js`)
+  // What other platforms have is not offered, whatever is configured.
+  const { config } = load(`./${plugin}/logic/config.js`)
+  const before = config.loginTypes
+  config.loginTypes = ['weixin', 'username', 'apple', 'qq', 'alipay', 'univerify', 'smsCode']
+  assert.deepEqual([...ways()], ['weixin', 'username', 'smsCode'])
+  const { signInPage } = load(`./${plugin}/logic/go.js`)
+  assert.match(signInPage(), /login-withoutpwd\?type=weixin$/)
+  config.loginTypes = before
+
+  const heard = []
+  const { index: uni } = load('./common/vendor.js')
+  uni.$on('uni-id-pages-login-success', ({ uid }) => heard.push(uid))
+  uni.$on('uni-id-pages-logout', () => heard.push('out'))
+  const { prove, signInMethod } = load(`./${plugin}/logic/third-party.js`)
+  const { account } = load(`./${plugin}/client/account.js`)
+  const { enter, signOut } = load(`./${plugin}/logic/signed-in.js`)
+  const session = load(`./${plugin}/client/session.js`)
+  const proof = await prove('weixin', 'login')
+  await enter(() => account.loginBy(signInMethod('weixin'), proof))
+  assert.equal(shown.navigations.at(-1), config.home)
+
+  // The number comes from WeChat's own button; turned down, nothing happens.
+  const { bindWeixinPhone } = load(`./${plugin}/logic/weixin-phone.js`)
+  assert.equal(await bindWeixinPhone({ errMsg: 'getPhoneNumber:fail user deny' }), false)
+  assert.equal((await account.info()).isMobileBound, false)
+  assert.equal(await bindWeixinPhone({ code: 'given' }), true)
+  assert.equal((await account.info()).isMobileBound, true)
+  await signOut()
+  assert.equal(session.token(), '')
+  assert.match(shown.navigations.at(-1), /login\/login-withpwd/)
+  assert.equal(heard.length, 2)
+  assert.match(heard[0], /^[0-9a-f]{24}$/)
+  assert.equal(heard[1], 'out')
+})
+
+test('with debug the console names the ways that the server lacks', async () => {
+  const { config } = load(`./${plugin}/logic/config.js`)
+  const { init } = load(`./${plugin}/init.js`)
+  const said = []
+  phone.console = { ...console, error: (...words) => said.push(words.join(' ')) }
+  const before = { ...config }
+  Object.assign(config, { debug: true, loginTypes: ['username', 'weixin', 'apple'] })
+  await init()
+  Object.assign(config, before)
+  phone.console = console
+  assert.deepEqual(said.map((line) => /“(\w+)”/.exec(line)[1]), ['apple'])
 })
 
 test('the sign-in page starts, in the language of the phone', () => {

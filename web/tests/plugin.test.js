@@ -57,7 +57,15 @@ function emptyProject() {
   write('src/pages/order/order.vue', '<template><view class="order">order</view></template>\n')
   // The project's own settings of the plugin.
   const config = join(project, 'src/uni_modules/lingpai-pages/config.js')
-  writeFileSync(config, readFileSync(config, 'utf8').replace('debug: false', 'debug: true').replace("h5: '', web: ''", "h5: '', web: 'wx1'"))
+  const own = [
+    ['debug: false', 'debug: true'],
+    ["h5: '', web: ''", "h5: '', web: 'wx1'"],
+    ["serviceUrl: ''", "serviceUrl: 'https://example.com/terms'"],
+    ["scope: ['register', 'login']", "scope: ['register']"],
+    ['setPasswordAfterLogin: false', 'setPasswordAfterLogin: { allowSkip: true }'],
+    ["passwordStrength: ''", "passwordStrength: 'strong'"],
+  ]
+  writeFileSync(config, own.reduce((text, [from, to]) => (assert.ok(text.includes(from), from), text.replace(from, to)), readFileSync(config, 'utf8')))
 }
 
 /** A page that hears the plugin's events and leads to one that needs a user. */
@@ -204,13 +212,37 @@ test('every page of the plugin runs in the project, beside those of uni-id-pages
   await who.at('/common/webview/webview')
   await who.open(`${PAGES}userinfo/userinfo`)
   await who.page.locator('.lp-me[aria-busy=false]').waitFor()
-  for (const path of ['bind-mobile', 'bind-email', 'change_pwd', 'set-pwd', 'sessions', 'two-steps', 'realname-verify', 'deactivate']) {
+  for (const path of ['bind-mobile', 'bind-email', 'change_pwd', 'set-pwd', 'sessions', 'two-steps', 'passkeys', 'realname-verify', 'deactivate']) {
     await who.open(`${PAGES}userinfo/${path}`)
     await who.page.locator('h1').first().waitFor()
     await who.at(`/userinfo/${path}`)
   }
   await who.open('/uni_modules/uni-id-pages/pages/login/login-withpwd')
   await who.page.locator('.older').waitFor()
+  await who.leave()
+})
+
+test('the project\'s own configuration decides: agreements by scope, the password\'s rule, and a password asked for after signing in', async () => {
+  const who = await visit()
+  await who.open(`${PAGES}login/login-withpwd`)
+  await who.page.locator('#lp-account').waitFor()
+  assert.equal(await who.page.locator('#lp-consent').count(), 0)
+  await who.open(`${PAGES}register/register`)
+  await who.page.locator('#lp-consent').waitFor()
+  assert.equal(await who.page.locator('.lp-rule').count(), 4)
+
+  const mobile = '13800000099'
+  const code = await server.smsCode(mobile, 'login-by-sms')
+  await who.open('/pages/index/index')
+  await who.page.locator('.home').waitFor()
+  await who.open(`${PAGES}login/login-smscode`)
+  await who.page.locator('#lp-mobile').fill(mobile)
+  await who.page.locator('#lp-code').fill(code)
+  await who.page.locator('#lp-consent').check()
+  await who.page.locator('button[type=submit]').click()
+  await who.at('/userinfo/set-pwd')
+  await who.page.getByRole('button', { name: '暂不设置' }).click()
+  await who.at('/pages/index/index')
   await who.leave()
 })
 

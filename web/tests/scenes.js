@@ -128,6 +128,7 @@ export const OUTSIDE = [
   },
   { name: 'sms', path: 'login/login-smscode' },
   { name: 'sms-wrong-number', path: 'login/login-smscode', run: async (who) => (await field(who, 'mobile').fill('12'), await who.page.locator('.lp-send').click(), await who.error('mobile').waitFor()) },
+  { name: 'sms-missing', path: 'login/login-smscode', run: async (who) => (await field(who, 'consent').check(), await submit(who), await who.error('mobile').waitFor()) },
   { name: 'sms-captcha', run: (who) => askForCode(who, '13800138001') },
   {
     name: 'sms-captcha-wrong',
@@ -179,6 +180,7 @@ export const OUTSIDE = [
       await who.error('code').waitFor()
     },
   },
+  { name: 'web-view-unknown', path: 'common/webview/webview?url=x' },
   { name: 'web-view', path: 'common/webview/webview?url=https%3A%2F%2Fexample.com' },
   { name: 'agreement', path: '/agreements/service' },
   { name: 'agreement-text', path: '/agreements/privacy' },
@@ -203,6 +205,14 @@ export const INSIDE = [
   },
   { name: 'sign-out', path: 'userinfo/userinfo', run: async (who) => (await loaded(who), await who.page.locator('.lp-me > .lp-button').click(), await who.page.locator('dialog[open]').waitFor()) },
   { name: 'bind-mobile', path: 'userinfo/bind-mobile' },
+  {
+    name: 'unbind',
+    path: 'userinfo/bind-mobile',
+    async run(who) {
+      await who.page.locator('.lp-row-danger').click()
+      await who.page.locator('dialog[open]').waitFor()
+    },
+  },
   { name: 'bind-email', path: 'userinfo/bind-email' },
   { name: 'change-password', path: 'userinfo/change_pwd' },
   {

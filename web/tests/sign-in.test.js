@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -11,7 +11,7 @@ after(async () => {
   await server.stop()
 })
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`registers and signs in by keyboard alone (${size})`, async () => {
     const who = await visitor(server, { viewport })
     const { page } = who
@@ -160,22 +160,24 @@ test('keeps the session over a reload, and a revoked one leads to sign-in', asyn
   await who.leave()
 })
 
-test('the first administrator is offered until there is one', async () => {
-  const fresh = await startServer()
-  const who = await visitor(fresh)
-  await who.open('/')
-  await who.button('创建首个管理员').click()
-  await who.page.locator('#lp-username').fill('boss')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('创建管理员账号').click()
-  await who.at('/userinfo/userinfo')
-  await who.leave()
-  const next = await visitor(fresh)
-  await next.open('/')
-  assert.equal(await next.button('创建首个管理员').count(), 0)
-  await next.leave()
-  await fresh.stop()
-})
+for (const [size, viewport] of SIZES) {
+  test(`the first administrator is offered until there is one (${size})`, async () => {
+    const fresh = await startServer()
+    const who = await visitor(fresh, { viewport })
+    await who.open('/')
+    await who.button('创建首个管理员').click()
+    await who.page.locator('#lp-username').fill('boss')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('创建管理员账号').click()
+    await who.at('/userinfo/userinfo')
+    await who.leave()
+    const next = await visitor(fresh, { viewport })
+    await next.open('/')
+    assert.equal(await next.button('创建首个管理员').count(), 0)
+    await next.leave()
+    await fresh.stop()
+  })
+}
 
 test('without a network it says so and keeps what was typed', async () => {
   const who = await visitor(server)

@@ -1,7 +1,7 @@
 // What happens around a form: slow and lost networks, jumps of the page, motion, and words while typing.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, startServer, stopBrowser, uniId, visitor } from './kit.js'
+import { SIZES, startServer, stopBrowser, uniId, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -13,7 +13,7 @@ after(async () => {
   await server.stop()
 })
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`nothing jumps while the page comes (${size})`, async () => {
     const who = await visitor(server, { viewport })
     await who.page.addInitScript(() => {
@@ -100,6 +100,22 @@ test('who wants less motion sees none', async () => {
   assert.notEqual(await duration(), '0s')
   await who.leave()
 })
+
+for (const [size, viewport] of SIZES) {
+  test(`the web view shows what is configured and nothing else (${size})`, async () => {
+    const termsUrl = 'https://example.com/terms'
+    const agreeing = await startServer({ 'lingpai-pages/config.json': { agreements: { serviceUrl: termsUrl, privacyUrl: '', scope: ['login'] } } })
+    const who = await visitor(agreeing, { viewport })
+    const shown = (url) => who.open(`common/webview/webview?url=${encodeURIComponent(url)}`)
+    await shown(termsUrl)
+    assert.equal(await who.page.getByRole('link', { name: termsUrl }).getAttribute('href'), termsUrl)
+    await shown('https://evil.example/')
+    await who.page.getByText('没有可以显示的网页').waitFor()
+    assert.equal(await who.page.locator('.lp-main a').count(), 0)
+    await who.leave()
+    await agreeing.stop()
+  })
+}
 
 test('agreements written as files are opened from the page, in its language', async () => {
   const agreeing = await startServer({

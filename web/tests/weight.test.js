@@ -62,6 +62,16 @@ test('nothing is asked for after the scripts that the page itself names', async 
   await context.close()
 })
 
+test('the first script is small and needs none of the others', async () => {
+  const html = await (await fetch(`${server.url}/`)).text()
+  const [, script] = /<script[^>]* src="(\/assets\/[^"]+\.js)"/.exec(html)
+  assert.match(script, /\/early\./)
+  const response = await fetch(server.url + script, { headers: { 'accept-encoding': 'identity' } })
+  const text = await response.text()
+  assert.ok(text.length <= 12 * 1024, `${text.length} bytes`)
+  assert.doesNotMatch(text, /\bimport\b/)
+})
+
 test('files of the build never change under their name, and come compressed', async () => {
   const html = await (await fetch(`${server.url}/`)).text()
   const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)[1]

@@ -15,7 +15,7 @@ const SIGN_IN: &str = "login/login-withpwd";
 /// Pages without a way back, beside the sign-in page.
 const ENTRANCES: [&str; 2] = ["login/login-smscode", "userinfo/userinfo"];
 /// Pages in the account centre's layout.
-const WIDE: [&str; 2] = ["userinfo/userinfo", "userinfo/sessions"];
+const WIDE: [&str; 3] = ["userinfo/userinfo", "userinfo/sessions", "userinfo/passkeys"];
 
 /// The language to begin in: the one that was chosen, else the browser's first.
 pub fn language(headers: &HeaderMap) -> &'static str {
@@ -49,7 +49,7 @@ pub fn fit(template: &str, words: &Value, settings: &Value, path: &str, query: &
     let codes = offered("smsCode") && settings["supported"].as_array().is_none_or(|ways| ways.iter().any(|way| way == "mobile-code"));
     // Whoever is signed in, or whom another way to sign in comes first for, is sent on at once.
     let form = page == SIGN_IN && !signed_in && (first == "username" || query.contains("type="));
-    let agreement = |name: &str| settings["agreements"][name].as_str().is_some_and(|url| !url.is_empty());
+    let agreement = |name: &str| settings["agreements"][name].as_str().filter(|url| !url.is_empty());
     let (service, privacy) = (agreement("serviceUrl"), agreement("privacyUrl"));
     let asked = settings["agreements"]["scope"].as_array().is_none_or(|scopes| scopes.iter().any(|scope| scope == "login"));
     let wide = WIDE.contains(&page) || (page == SIGN_IN && signed_in);
@@ -60,16 +60,21 @@ pub fn fit(template: &str, words: &Value, settings: &Value, path: &str, query: &
         ("logo", brand("logo").is_some()),
         ("mark", brand("logo").is_none()),
         ("panel", !wide),
-        ("service", service),
-        ("both", service && privacy),
-        ("privacy", privacy),
-        ("consent", (service || privacy) && asked),
+        ("service", service.is_some()),
+        ("both", service.is_some() && privacy.is_some()),
+        ("privacy", privacy.is_some()),
+        ("consent", (service.is_some() || privacy.is_some()) && asked),
         ("tabs", codes),
         ("form", form),
     ] {
         html = with_section(html, section, kept);
     }
     html = html.replace("{layout}", if wide { "lp-wide" } else { "lp-narrow" });
+    // Where to go after signing in is told to the page behind the other tab, too.
+    html = html.replace("{query}", &if query.is_empty() { String::new() } else { format!("?{}", escape(query)) });
+    for (place, url) in [("{serviceUrl}", service), ("{privacyUrl}", privacy)] {
+        html = html.replace(place, &escape(url.unwrap_or_default()));
+    }
     for place in ["logo", "slogan", "name"] {
         html = html.replace(&format!("{{{place}}}"), &escape(brand(place).or_else(|| words[place].as_str()).unwrap_or_default()));
     }
@@ -142,6 +147,7 @@ mod tests {
         assert_eq!(fit(TEMPLATE, &json!({"name": "L"}), &plain, "/", "", &HeaderMap::new()), "<div class=lp-narrow>markLform</div>");
         assert_eq!(fitted(&plain, SIGN_IN, "", "lingpai_signed_in=1"), "<div class=lp-wide>markLingpai</div>");
         assert_eq!(fitted(&plain, "register/register", "", ""), "<div class=lp-narrow>backmarkLingpai</div>");
+        assert_eq!(fitted(&plain, "userinfo/passkeys", "", ""), "<div class=lp-wide>backmarkLingpai</div>");
         let codes = json!({"loginTypes": ["smsCode", "username"], "supported": ["mobile-code"]});
         assert_eq!(fitted(&codes, SIGN_IN, "", ""), "<div class=lp-narrow>markLingpai</div>");
         assert_eq!(fitted(&codes, SIGN_IN, "type=username", ""), "<div class=lp-narrow>markLingpaiformtabs</div>");
@@ -154,6 +160,19 @@ mod tests {
         assert!(shown(json!({"serviceUrl": "/a", "privacyUrl": "/b"})).contains("consentS&P"));
         assert!(shown(json!({"serviceUrl": "", "privacyUrl": "/b"})).contains("consentP"));
         assert!(!shown(json!({"serviceUrl": "/a", "scope": ["register"]})).contains("consent"));
+    }
+
+    #[test]
+    fn links_know_where_to_go_after_signing_in_and_cannot_be_left() {
+        let words = json!({});
+        let settings = json!({"supported": ["mobile-code"], "agreements": {"serviceUrl": "/a\"b", "privacyUrl": ""}});
+        let template = "<a href=\"/x{query}\"><!--if service--><a href=\"{serviceUrl}\"><!--end service-->";
+        let of = |query| fit(template, &words, &settings, "/", query, &HeaderMap::new());
+        assert_eq!(of(""), "<a href=\"/x\"><a href=\"/a&quot;b\">");
+        assert_eq!(
+            of("uniIdRedirectUrl=%2Fa&b=\"><i>"),
+            "<a href=\"/x?uniIdRedirectUrl=%2Fa&amp;b=&quot;&gt;&lt;i&gt;\"><a href=\"/a&quot;b\">"
+        );
     }
 
     #[test]

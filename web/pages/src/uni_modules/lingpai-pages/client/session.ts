@@ -1,3 +1,4 @@
+import { discard, store, stored } from './storage'
 import type { NewToken } from './types'
 
 /** The keys under which the uniCloud SDK keeps the token: both see the same session. */
@@ -6,22 +7,22 @@ const EXPIRED = 'uni_id_token_expired'
 
 /** The session's token; '' when signed out or when its time is over. */
 export function token(): string {
-  const ends = Number(uni.getStorageSync(EXPIRED)) || 0
-  return ends > Date.now() ? String(uni.getStorageSync(TOKEN) || '') : ''
+  const ends = Number(stored(EXPIRED)) || 0
+  return ends > Date.now() ? String(stored(TOKEN) || '') : ''
 }
 
 /** Keeps a new token. */
 export function keep(fresh: NewToken | undefined) {
   if (!fresh?.token || !fresh.tokenExpired) return
-  uni.setStorageSync(TOKEN, fresh.token)
-  uni.setStorageSync(EXPIRED, fresh.tokenExpired)
+  store(TOKEN, fresh.token)
+  store(EXPIRED, fresh.tokenExpired)
   hint(fresh.tokenExpired)
 }
 
 /** Forgets the session. */
 export function forget() {
-  uni.removeStorageSync(TOKEN)
-  uni.removeStorageSync(EXPIRED)
+  discard(TOKEN)
+  discard(EXPIRED)
   hint(0)
 }
 

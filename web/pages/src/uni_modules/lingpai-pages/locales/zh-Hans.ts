@@ -162,8 +162,9 @@ export default {
   'me.failed': '账号信息加载失败',
 
   'mobile.title': '绑定手机号',
-  'mobile.about': '绑定后可用于登录与找回密码，并替换原号码',
+  'mobile.about': '绑定后可用于登录与找回密码',
   'mobile.done': '手机号已绑定',
+  'mobile.byWeixin': '使用微信绑定的手机号',
   'email.title': '绑定邮箱',
   'email.about': '绑定后可用于登录与找回密码',
   'email.done': '邮箱已绑定',
@@ -175,6 +176,7 @@ export default {
   'pwd.set.about': '设置后可用手机号和密码登录',
   'pwd.set.done': '密码已设置',
   'pwd.set.needMobile': '设置密码前请先绑定手机号',
+  'pwd.set.bind': '绑定手机号',
   'pwd.skip': '暂不设置',
 
   'second.title': '两步验证',
@@ -228,6 +230,7 @@ export default {
   'sessions.revoke': '退出该设备',
   'sessions.others': '退出其他所有设备',
   'sessions.others.about': '其他设备将立即需要重新登录',
+  'sessions.others.yes': '全部退出',
   'sessions.done': '已退出',
   'sessions.none': '没有其他设备登录',
   'sessions.unknown': '未知设备',

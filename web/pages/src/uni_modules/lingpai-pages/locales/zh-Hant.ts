@@ -163,8 +163,9 @@ const words: Words = {
   'me.failed': '帳號資訊載入失敗',
 
   'mobile.title': '綁定手機號碼',
-  'mobile.about': '綁定後可用於登入與找回密碼，並取代原號碼',
+  'mobile.about': '綁定後可用於登入與找回密碼',
   'mobile.done': '手機號碼已綁定',
+  'mobile.byWeixin': '使用微信綁定的手機號碼',
   'email.title': '綁定電子郵件',
   'email.about': '綁定後可用於登入與找回密碼',
   'email.done': '電子郵件已綁定',
@@ -176,6 +177,7 @@ const words: Words = {
   'pwd.set.about': '設定後可用手機號碼和密碼登入',
   'pwd.set.done': '密碼已設定',
   'pwd.set.needMobile': '設定密碼前請先綁定手機號碼',
+  'pwd.set.bind': '綁定手機號碼',
   'pwd.skip': '暫不設定',
 
   'second.title': '兩步驟驗證',
@@ -229,6 +231,7 @@ const words: Words = {
   'sessions.revoke': '登出該裝置',
   'sessions.others': '登出其他所有裝置',
   'sessions.others.about': '其他裝置將立即需要重新登入',
+  'sessions.others.yes': '全部登出',
   'sessions.done': '已登出',
   'sessions.none': '沒有其他裝置登入',
   'sessions.unknown': '未知裝置',

@@ -1,21 +1,17 @@
 import { t } from '../locales'
 import { FieldError } from './form'
 import { meets } from './password-rule'
+import { identify, isEmail, isMobile, isUsername } from './identifier'
 import type { Identifier } from '../client/account'
 
 /** What the server would refuse is said before it is asked, in its own terms. */
-
-const isMobile = (text: string) => /^1\d{10}$/.test(text)
-const isEmail = (text: string) => /^[^@\s]+@[^@\s]+$/.test(text)
-const isUsername = (text: string) => /^[A-Za-z0-9_-]+$/.test(text) && !/^\d+$/.test(text)
 
 /** Which of the three names of an account was typed. */
 export function identifier(typed: string): Identifier {
   const text = typed.trim()
   if (!text) throw new FieldError('account', t('need.account'))
-  if (isMobile(text)) return { mobile: text }
-  if (isEmail(text)) return { email: text }
-  if (isUsername(text)) return { username: text }
+  const found = identify(text)
+  if (found) return found
   throw new FieldError('account', t(/^\d+$/.test(text) ? 'bad.mobile' : text.includes('@') ? 'bad.email' : 'bad.username'))
 }
 
@@ -43,6 +39,13 @@ export function nickname(typed: string): string | undefined {
   const text = typed.trim()
   if (!text) return undefined
   if (text.length > 100 || text.includes('@') || /^\d+$/.test(text)) throw new FieldError('nickname', t('bad.nickname'))
+  return text
+}
+
+/** Where one cannot be left out. */
+export function someNickname(typed: string): string {
+  const text = nickname(typed)
+  if (!text) throw new FieldError('nickname', t('bad.nickname'))
   return text
 }
 

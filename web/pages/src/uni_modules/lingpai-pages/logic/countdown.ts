@@ -1,12 +1,13 @@
 import { computed, onUnmounted, ref, type ComputedRef } from 'vue'
+import { store, stored } from '../client/storage'
 
 const KEY = 'lingpai_code_sent'
 const SECONDS = 60
 
 /** When the next code may be asked for, by scene: kept, so that a reload does not forget it. */
 function deadlines(): Record<string, number> {
-  const stored = uni.getStorageSync(KEY)
-  return stored && typeof stored === 'object' ? stored : {}
+  const kept = stored(KEY)
+  return kept && typeof kept === 'object' ? (kept as Record<string, number>) : {}
 }
 
 /** Seconds until a scene may send again, counting down; `start` after a code was sent. */
@@ -36,7 +37,7 @@ export function useCountdown(scene: string): { seconds: ComputedRef<number>; sta
     start() {
       ends.value = Date.now() + SECONDS * 1000
       const kept = Object.entries(deadlines()).filter(([, end]) => end > Date.now())
-      uni.setStorageSync(KEY, Object.fromEntries([...kept, [scene, ends.value]]))
+      store(KEY, Object.fromEntries([...kept, [scene, ends.value]]))
       run()
     },
   }

@@ -60,7 +60,8 @@ export function onward() {
   wanted = ''
   if (isOwnPage(target)) return leave(target)
   const pages = getCurrentPages()
-  const behind = [...pages].reverse().findIndex((page) => !isSignInPage(page.route ?? ''))
+  // The page that is open is being left, also where it is that of a password to set.
+  const behind = [...pages].reverse().findIndex((page, place) => place > 0 && !isSignInPage(page.route ?? ''))
   if (behind > 0) uni.navigateBack({ delta: behind })
   else leave(config.home)
 }

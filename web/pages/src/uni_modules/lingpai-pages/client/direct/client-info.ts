@@ -1,8 +1,9 @@
-import { locale } from '../../locales'
+import { chosenLocale } from '../../locales/chosen'
+import { store, stored } from '../storage'
 
 /** What the protocol calls clientInfo. */
 export function clientInfo(appId: string): Record<string, unknown> {
-  const language = locale()
+  const language = chosenLocale()
   // #ifdef H5
   const ua = navigator.userAgent
   return {
@@ -63,10 +64,10 @@ function osName(ua: string): string {
 
 /** Random, kept in this browser: captchas and limits belong to a device. */
 function deviceId(): string {
-  let id = String(uni.getStorageSync(DEVICE) || '')
+  let id = String(stored(DEVICE) || '')
   if (!id) {
     id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-    uni.setStorageSync(DEVICE, id)
+    store(DEVICE, id)
   }
   return id
 }
