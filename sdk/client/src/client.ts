@@ -215,11 +215,14 @@ export class Client {
 
   /** The token goes inside: signed in any case, and sealed where the call is. */
   private async callSigned(name: string, args: Record<string, unknown>, secretType: SecretType, limits: Limits): Promise<{ answer: Answer; keyId: string }> {
-    const info = await this.clientInfo();
-    const uniIdToken = args['uniIdToken'] ?? (await this.token())?.token;
-    const pending: PendingCall = await this.secureSession().seal(name, secretType, uniIdToken ? { ...args, uniIdToken } : args);
-    const { data, requestId } = await this.gateway.invoke(name, { ...pending.envelope, clientInfo: info }, { info, token: '', ...limits });
-    return { answer: { data: await pending.open(data), requestId }, keyId: pending.keyId };
+    const session = this.secureSession();
+    return session.inTurn(async () => {
+      const info = await this.clientInfo();
+      const uniIdToken = args['uniIdToken'] ?? (await this.token())?.token;
+      const pending: PendingCall = await session.seal(name, secretType, uniIdToken ? { ...args, uniIdToken } : args);
+      const { data, requestId } = await this.gateway.invoke(name, { ...pending.envelope, clientInfo: info }, { info, token: '', ...limits });
+      return { answer: { data: await pending.open(data), requestId }, keyId: pending.keyId };
+    }, limits.signal);
   }
 
   private async renewIfNear(): Promise<void> {

@@ -49,3 +49,8 @@ export const KEY_UNKNOWN = 70009;
 export function secureError(errCode: number, message: string, detail?: unknown): CloudError {
   return new CloudError(errCode, message, { errSubject: SECURE_NETWORK, detail });
 }
+
+/** What a call throws whose caller has given it up. */
+export function aborted(detail: unknown): CloudError {
+  return new CloudError('ABORTED', '调用已取消 · The call was aborted', { detail });
+}

@@ -1,5 +1,5 @@
 // The few things that differ between browsers, Node, uni-app and mini programs.
-import { CloudError } from './errors.js';
+import { aborted, CloudError } from './errors.js';
 
 /** Keeps texts; functions may be asynchronous. */
 export interface Storage {
@@ -122,10 +122,6 @@ function byMiniProgram(api: MiniProgram): Requester {
         reject(aborted(undefined));
       });
     });
-}
-
-function aborted(detail: unknown): CloudError {
-  return new CloudError('ABORTED', '调用已取消 · The call was aborted', { detail });
 }
 
 function unreachable(isTimeout: boolean, detail: unknown): CloudError {

@@ -15,7 +15,7 @@ export interface ClientKeyRecord {
 }
 
 /**
- * The five functions of a native module (Android Keystore, Secure Enclave); all may be asynchronous, and all fail by
+ * The five functions of a native module (Android Keystore, Secure Enclave) and an optional one; all may be asynchronous, and all fail by
  * throwing. Byte strings are Uint8Array.
  */
 export interface DeviceKeys {
@@ -29,6 +29,11 @@ export interface DeviceKeys {
   sign(message: Bytes): Promise<Uint8Array>;
   /** Apple App Attest: `attestKey` with this clientDataHash, and the key's id (32 bytes). Elsewhere null. */
   attest(clientDataHash: Bytes): Promise<{ keyId: Uint8Array; attestation: Uint8Array } | null>;
+  /**
+   * Optional, Apple App Attest: `generateAssertion` with this clientDataHash by the key of the last {@link attest}; null: none.
+   * Signed and sealed calls carry it, and go out one after the other: the server takes counters that grow only.
+   */
+  assert?(clientDataHash: Bytes): Promise<Uint8Array | null>;
   /** Keeps the client key, encrypted by the platform's key store. null: forget it. */
   save(record: ClientKeyRecord | null): Promise<void>;
   /** What `save` kept, if the device key of then is still there; otherwise null. */

@@ -19,6 +19,7 @@ export interface Envelope {
     requestId: string;
     timestamp: number;
     sign: string;
+    assertion?: string;
   };
 }
 
@@ -56,7 +57,9 @@ export async function sealCall(
   const isSealed = secretType === 'request' || secretType === 'both';
   const text = utf8(call.content);
   const bytes = isSealed ? await primitives.seal(key.call, nonce, callData, text) : text;
-  const sign = await device.sign(encodeFor('sign', callData, nonce, await primitives.sha256(bytes)));
+  const signed = [callData, nonce, await primitives.sha256(bytes)];
+  const sign = await device.sign(encodeFor('sign', ...signed));
+  const assertion = await device.assert?.(await primitives.sha256(encodeFor('assertion', ...signed)));
   const envelope: Envelope = {
     content: isSealed ? toBase64(bytes) : call.content,
     _uniCloudOptions: {
@@ -67,6 +70,7 @@ export async function sealCall(
       requestId,
       timestamp,
       sign: toBase64(sign),
+      ...(assertion && { assertion: toBase64(assertion) }),
     },
   };
   return {

@@ -1,7 +1,7 @@
 // One client's part in the secure network: whose key it is, and when to shake hands.
 import { fromBase64, type Bytes } from '../bytes.js';
 import type { ClientInfo } from '../client-info.js';
-import { CANNOT_OPEN, CANNOT_SEAL, CloudError, NO_IDENTITY, SECURE_NETWORK, secureError } from '../errors.js';
+import { aborted, CANNOT_OPEN, CANNOT_SEAL, CloudError, NO_IDENTITY, SECURE_NETWORK, secureError } from '../errors.js';
 import type { Emitter } from '../events.js';
 import { clientKey, type ClientKey } from './client-key.js';
 import { Primitives, type Curves, type WebCrypto } from './crypto.js';
@@ -66,6 +66,8 @@ export class SecureSession {
   private made: Primitives | undefined;
   private device: DeviceKeys | undefined;
   private current: Promise<UsedKey> | undefined;
+  /** Settled when the last of the calls that wait for each other has ended. */
+  private turn: Promise<unknown> = Promise.resolve();
   /** What to add to our clock to get the server's. */
   private offset = 0;
 
@@ -101,6 +103,20 @@ export class SecureSession {
         });
       },
     };
+  }
+
+  /** Where calls carry assertions, one after the other: their counters must reach the server in order. */
+  async inTurn<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (!(await this.keys()).assert) return run();
+    if (signal?.aborted) throw aborted(undefined);
+    const mine = this.turn.then(() => (signal?.aborted ? Promise.reject(aborted(undefined)) : run()));
+    this.turn = mine.catch(() => undefined);
+    if (!signal) return mine;
+    // Whoever gives up while waiting need not wait for those before; the request itself ends by itself.
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(aborted(undefined)));
+      mine.then(resolve, reject);
+    });
   }
 
   /** Shakes hands now unless there is a key that lasts. */
