@@ -88,7 +88,7 @@ async fn encodings_are_read(app: &TestApp) -> Outcome {
             (json!({"nickname": {"$newDb": [step("RegExp", json!([{"regexp": "^OT", "options": "i"}]))]}}), "u-other"),
             (json!({"register_date": db_command("gt", json!([START]))}), "u-other"),
             (json!({"register_date": {"$date": "2020-01-01T00:00:00.000Z"}}), ""),
-            (json!("/^bo/i.test(nickname) && register_date < $env.now && _id == $cloudEnv_uid"), "u-boss"),
+            (json!("/^bo/i.test(nickname) && register_date <= $env.now && _id == $cloudEnv_uid"), "u-boss"),
         ] {
             assert_eq!(found(condition.clone()).await?, expected, "{kind:?} {condition}");
         }
