@@ -131,22 +131,33 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
     if let Some(keyed) = &query.keyed {
         // Apart, so that nothing but the index is gone through.
         found = format!("WITH found AS MATERIALIZED ({}) ", indexes::found(keyed, |digests| add(Box::new(digests)))?);
-        conditions.push("t.seq IN (SELECT seq FROM found)".to_owned());
     }
     let (columns, table) = match query.collection.as_str() {
-        "uni-id-users" => (USER_COLUMNS, "users AS t LEFT JOIN logins AS l ON l.uid = t.id"),
-        "uni-id-log" => ("", "log AS t"),
-        "uni-id-device" => ("", "devices AS t"),
+        "uni-id-users" => (USER_COLUMNS, "users AS t LEFT JOIN logins AS l ON l.uid = t.id".to_owned()),
+        "uni-id-log" => ("", "log AS t".to_owned()),
+        "uni-id-device" => ("", "devices AS t".to_owned()),
         // Codes are in columns, and nobody asks for them.
         "opendb-verify-codes" => return Err(InvalidDocument::Collection(query.collection.clone()).into()),
         other if COLLECTIONS.contains(&other) || is_own_collection(other) => {
-            conditions.push(format!("t.collection = {}::text", add(Box::new(other.to_owned()))));
-            ("", "documents AS t")
+            let collection = add(Box::new(other.to_owned()));
+            if query.keyed.is_some() {
+                // Each by itself: without statistics the planner would go through the whole collection in their order.
+                let each = format!("SELECT * FROM documents WHERE collection = {collection}::text AND seq = f.seq OFFSET 0");
+                let order = "(SELECT DISTINCT seq FROM found ORDER BY seq) AS f";
+                ("", format!("{order} CROSS JOIN LATERAL ({each}) AS t"))
+            } else {
+                conditions.push(format!("t.collection = {collection}::text"));
+                ("", "documents AS t".to_owned())
+            }
         }
         other => return Err(InvalidDocument::Collection(other.to_owned()).into()),
     };
+    let order = if found.is_empty() { "t.seq" } else { "f.seq" };
     let limit = add(Box::new(i64::try_from(query.examine).unwrap_or(i64::MAX)));
-    Ok(format!("{found}SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY t.seq LIMIT {limit}::bigint", conditions.join(" AND ")))
+    Ok(format!(
+        "{found}SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY {order} LIMIT {limit}::bigint",
+        conditions.join(" AND ")
+    ))
 }
 
 fn user(row: &Row) -> Result<StoredDocument, Failure> {

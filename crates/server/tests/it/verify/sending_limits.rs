@@ -165,7 +165,9 @@ async fn nodes_count_an_application_together(app: &TestApp) -> Outcome {
     done(send_for(&second, "__UNI__OTHER", "13800000004").await?);
     second.stop().await?;
     // Nor does starting anew give an application more.
-    let third = engines::beside(app, costly(TestApp::builder())).await?;
+    app.clock.advance(1_000);
+    let third =
+        costly(TestApp::builder()).database(app.database().shared()).clock(app.clock.clone()).random(SeededRandom::new(3)).start().await?;
     is_too_many(&third, &send_for(&third, "__UNI__TEST", "13800000005").await?);
     third.stop().await
 }
