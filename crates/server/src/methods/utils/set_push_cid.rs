@@ -63,7 +63,7 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params, caller: &'a Caller) -> Reply
         of_user.insert("appid".into(), scope.client.app_id.clone().into());
         let mut of_device = Map::new();
         for (name, field) in DEVICE_FIELDS {
-            if let Some(value) = scope.client_info.get(*name).map(Fact::to_value).filter(|value| !value.is_null()) {
+            if let Some(value) = scope.client_info.get(name).map(Fact::to_value).filter(|value| !value.is_null()) {
                 of_device.insert((*field).to_owned(), value);
             }
         }
