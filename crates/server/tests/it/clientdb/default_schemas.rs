@@ -119,7 +119,7 @@ impl Field {
 fn fields(collection: &str, schema: &Value) -> Vec<Field> {
     fn collect(schema: &Value, path: &[String], rules: &[Value], found: &mut Vec<Field>) {
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-            let path = [path, &[name.clone()]].concat();
+            let path = [path, std::slice::from_ref(name)].concat();
             let rules = [rules, &[schema["permission"].clone()]].concat();
             collect(schema, &path, &rules, found);
             found.push(Field { path, schema: schema.clone(), rules });
