@@ -120,7 +120,9 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
         }
         doc = format!("CASE WHEN {} THEN t.doc::text END", terms.join(" AND "));
     }
-    let mut conditions = vec![format!("t.seq > {}::bigint", add(Box::new(query.after.unwrap_or(i64::MIN))))];
+    // Of what an index finds only what comes after is fetched.
+    let order = if query.keyed.is_some() { "f.seq" } else { "t.seq" };
+    let mut conditions = vec![format!("{order} > {}::bigint", add(Box::new(query.after.unwrap_or(i64::MIN))))];
     if let Some(ids) = &query.ids {
         conditions.push(format!("t.id = ANY ({}::text[])", add(list(ids))));
     }
@@ -152,7 +154,6 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
         }
         other => return Err(InvalidDocument::Collection(other.to_owned()).into()),
     };
-    let order = if found.is_empty() { "t.seq" } else { "f.seq" };
     let limit = add(Box::new(i64::try_from(query.examine).unwrap_or(i64::MAX)));
     Ok(format!(
         "{found}SELECT t.seq, {doc}{columns} FROM {table} WHERE {} ORDER BY {order} LIMIT {limit}::bigint",
