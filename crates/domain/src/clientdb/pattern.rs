@@ -13,10 +13,13 @@ pub struct Pattern {
     flags: String,
 }
 
-/// Longest pattern, bytes.
+/// Longest pattern of a caller, bytes.
 const LONGEST: usize = 512;
-/// Largest compiled pattern, bytes.
-const LARGEST: usize = 256 * 1024;
+/// Largest compiled pattern of a caller, bytes. Compiling takes about 10 µs for each KiB.
+const LARGEST: usize = 128 * 1024;
+/// The same of a schema, which the project wrote itself and which is compiled once.
+const LONGEST_IN_SCHEMA: usize = 4096;
+const LARGEST_IN_SCHEMA: usize = 4 << 20;
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
@@ -25,11 +28,20 @@ impl PartialEq for Pattern {
 }
 
 impl Pattern {
-    /// Compiles a pattern with flags `i`, `m`, `s` (`g`, `u` and `y` change nothing here). What only a
-    /// backtracking engine can do (look-around, back-references) is refused.
+    /// Compiles a caller's pattern with flags `i`, `m`, `s` (`g`, `u` and `y` change nothing here). What only a
+    /// backtracking engine can do (look-around, back-references) is refused, and what is large.
     pub fn new(source: &str, flags: &str) -> Result<Self> {
+        Self::within(LONGEST, LARGEST, source, flags)
+    }
+
+    /// Compiles a pattern of a schema, which may be larger.
+    pub fn of_schema(source: &str) -> Result<Self> {
+        Self::within(LONGEST_IN_SCHEMA, LARGEST_IN_SCHEMA, source, "")
+    }
+
+    fn within(longest: usize, largest: usize, source: &str, flags: &str) -> Result<Self> {
         let refused = || Refusal::new(RefusalCode::Syntax, "clientdb-pattern").with("pattern", source);
-        if source.len() > LONGEST || flags.len() > 8 || flags.contains(|c| !"gimsuy".contains(c)) {
+        if source.len() > longest || flags.len() > 8 || flags.contains(|c| !"gimsuy".contains(c)) {
             return Err(refused());
         }
         let folds = flags.contains('i');
@@ -37,8 +49,8 @@ impl Pattern {
         let compiled = RegexBuilder::new(&translated)
             .multi_line(flags.contains('m'))
             .dot_matches_new_line(flags.contains('s'))
-            .size_limit(LARGEST)
-            .dfa_size_limit(LARGEST)
+            .size_limit(largest)
+            .dfa_size_limit(largest)
             .nest_limit(32)
             .build();
         let regex = compiled.map_err(|_| refused())?;
@@ -159,6 +171,24 @@ mod tests {
             ("^(?:a|(?<name>b))\\(?[(?]$", "", "b(?", true),
         ] {
             assert_eq!(Pattern::new(source, flags).unwrap().is_match(text), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_projects_check_names_and_numbers_with_is_not_too_large() {
+        for (source, text) in [
+            (r"^[\u4e00-\u9fa5a-zA-Z0-9_\-]{2,20}$", "张三_1"),
+            (r"^([a-z0-9_\.\-]+)@([a-z0-9\-]{1,63}\.){1,8}[a-z]{2,24}$", "a.b@c.example.com"),
+            (r"^\p{L}[\p{L}\d]*$", "张3"),
+            (r"^[\u4e00-\u9fa5]{2,30}(·[\u4e00-\u9fa5]{2,30}){0,3}$", "阿凡提·买买提"),
+            (r"^.{2,100}$", "anything"),
+        ] {
+            let pattern = Pattern::new(source, "u").unwrap_or_else(|error| panic!("{source}: {error:?}"));
+            assert!(pattern.is_match(text), "{source}");
+        }
+        for (source, text) in [(r"^[\s\S]{0,500}$", "anything"), (r"^\p{L}{2,20}$", "张三"), (r"^[\p{L}\p{N}_]{1,64}$", "é9")] {
+            let pattern = Pattern::of_schema(source).unwrap_or_else(|error| panic!("{source}: {error:?}"));
+            assert!(pattern.is_match(text), "{source}");
         }
     }
 

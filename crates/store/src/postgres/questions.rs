@@ -1,4 +1,4 @@
-//! Questions about users that are asked together: see [`super::gather`].
+//! Questions about users and documents that are asked together: see [`super::gather`].
 //!
 //! `OFFSET 0` keeps the planner from reading whole tables that were small when it made the plan: each
 //! question looks into the index by itself.
@@ -19,12 +19,19 @@ pub struct Questions {
     pub users: Gather<ById>,
     pub views: Gather<View>,
     pub candidates: Gather<Candidate>,
+    pub documents: Gather<PlainDocument>,
 }
 
 impl Questions {
     /// Reads with this.
     pub fn new(reader: &Reader) -> Self {
-        Self { overviews: Gather::new(reader), users: Gather::new(reader), views: Gather::new(reader), candidates: Gather::new(reader) }
+        Self {
+            overviews: Gather::new(reader),
+            users: Gather::new(reader),
+            views: Gather::new(reader),
+            candidates: Gather::new(reader),
+            documents: Gather::new(reader),
+        }
     }
 }
 
@@ -57,6 +64,12 @@ pub struct ById(String);
 pub struct View {
     uid: String,
     token: String,
+}
+
+/// A document of the table `documents`.
+pub struct PlainDocument {
+    collection: String,
+    id: String,
 }
 
 /// Users with one of some identifiers.
@@ -94,6 +107,12 @@ impl ById {
 impl View {
     pub fn new(uid: &str, token: &str) -> Self {
         Self { uid: storable(uid).into_owned(), token: storable(token).into_owned() }
+    }
+}
+
+impl PlainDocument {
+    pub fn new(collection: &str, id: &str) -> Self {
+        Self { collection: storable(collection).into_owned(), id: storable(id).into_owned() }
     }
 }
 
@@ -154,6 +173,16 @@ impl Question for View {
 
     fn columns<'q>(questions: &[&'q Self]) -> Columns<'q> {
         vec![column(questions, |view| view.uid.as_str()), column(questions, |view| view.token.as_str())]
+    }
+}
+
+impl Question for PlainDocument {
+    const SQL: &'static str = "
+        SELECT n.place, d.doc FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n(collection, id, place)
+        CROSS JOIN LATERAL (SELECT doc::text AS doc FROM documents WHERE collection = n.collection AND id = n.id OFFSET 0) AS d";
+
+    fn columns<'q>(questions: &[&'q Self]) -> Columns<'q> {
+        vec![column(questions, |document| document.collection.as_str()), column(questions, |document| document.id.as_str())]
     }
 }
 

@@ -210,7 +210,7 @@ impl Reader<'_> {
                     _ => self.not_supported(&path),
                 },
                 "pattern" => {
-                    field.pattern = value.as_str().and_then(|source| Pattern::new(literal_source(source), "").ok());
+                    field.pattern = value.as_str().and_then(|source| Pattern::of_schema(literal_source(source)).ok());
                     understood = field.pattern.is_some();
                 }
                 "format" => {
