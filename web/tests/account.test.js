@@ -38,7 +38,7 @@ for (const [size, viewport] of SIZES) {
     await signIn(who, name)
     await who.row('注销账号').click()
     await who.button('永久注销账号').click()
-    await who.page.getByRole('alert').waitFor()
+    await who.page.getByRole('alert').filter({ hasText: '请先确认' }).waitFor()
     await who.page.getByLabel('我已了解上述后果').check()
     await who.button('永久注销账号').click()
     await who.atSignIn()

@@ -49,16 +49,48 @@ for (const [size, viewport] of SIZES) {
   })
 }
 
-test('the countdown survives a reload', async () => {
-  const who = await visitor(server)
-  await who.open('login/login-smscode')
-  await who.page.locator('#lp-mobile').fill('13800000021')
-  await who.askForCode('sms', '13800000021')
-  await who.page.locator('.lp-send[disabled]', { hasText: '秒后重发' }).waitFor()
-  await who.page.reload()
-  await who.page.locator('.lp-send[disabled]', { hasText: '秒后重发' }).waitFor()
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`the countdown survives a reload, and goes on from where it was (${size})`, async () => {
+    const mobile = size === 'phone' ? '13800000021' : '13800000025'
+    const who = await visitor(server, { viewport })
+    const counting = who.page.locator('.lp-send[disabled]', { hasText: '秒后重发' })
+    const left = async () => Number.parseInt(await counting.textContent(), 10)
+    await who.page.clock.install()
+    await who.open('login/login-smscode')
+    await who.page.locator('#lp-mobile').fill(mobile)
+    await who.askForCode('sms', mobile)
+    const first = await left()
+    assert.ok(first > 50 && first <= 60, String(first))
+    await who.page.clock.fastForward(20_000)
+    await who.page.reload()
+    const later = await left()
+    assert.ok(later > first - 30 && later <= first - 20, `${first} ${later}`)
+    await who.page.clock.fastForward(60_000)
+    await who.button('获取验证码').waitFor()
+    await who.leave()
+  })
+
+  test(`of a message that is pasted whole the code alone is taken (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    const paste = (text) =>
+      who.page.locator('#lp-code').evaluate((box, pasted) => {
+        const clipboardData = new DataTransfer()
+        clipboardData.setData('text', pasted)
+        box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+      }, text)
+    await who.open('login/login-smscode')
+    for (const [message, code] of [
+      ['【令牌】您的验证码为 482913，5 分钟内有效，请勿告知他人。', '482913'],
+      ['Your code is 555-120. It is good for 5 minutes.', '555120'],
+      ['[Lingpai] 13800000000: 004217', '004217'],
+    ]) {
+      await who.page.locator('#lp-code').fill('')
+      await paste(message)
+      assert.equal(await who.page.locator('#lp-code').inputValue(), code)
+    }
+    await who.leave()
+  })
+}
 
 test('a wrong captcha keeps the dialog open with another picture', async () => {
   const who = await visitor(server)

@@ -51,6 +51,44 @@ test('a third party may be the default', async () => {
   await server.stop()
 })
 
+for (const [size, viewport] of SIZES) {
+  test(`the default is the first way that there is here, never one that could not be taken (${size})`, async () => {
+    for (const [loginTypes, page, sign] of [
+      [['univerify', 'weixin', 'username', 'apple', 'smsCode'], '/', '#lp-account'],
+      [['univerify', 'smsCode', 'username'], '/login/login-smscode', '#lp-mobile'],
+    ]) {
+      const server = await configured({ loginTypes })
+      const who = await visitor(server, { viewport })
+      await who.open('/')
+      await who.page.locator(`#app ${sign}`).waitFor()
+      assert.ok(who.page.url().endsWith(page), who.page.url())
+      // The page without a password leads to the form where nothing else is left.
+      await who.open('login/login-withoutpwd')
+      await who.page.locator('#app #lp-mobile').waitFor()
+      await who.leave()
+      await server.stop()
+    }
+  })
+
+  test(`a project may name a way by type (${size})`, async () => {
+    const server = await configured({ loginTypes: ['username', 'smsCode', 'weixin'], appid: { weixin: { h5: '', web: 'wx1' } } })
+    await server.register(`typed-${size}`)
+    const who = await visitor(server, { viewport })
+    await who.open('login/login-withoutpwd?type=weixin')
+    await who.button('使用微信登录').waitFor()
+    await who.open('login/login-withoutpwd?type=smsCode')
+    await who.at('/login/login-smscode')
+    await who.open(`login/login-withoutpwd?type=username&uniIdRedirectUrl=${encodeURIComponent('/uni_modules/lingpai-pages/pages/userinfo/sessions')}`)
+    await who.atSignIn()
+    await who.page.locator('#lp-account').fill(`typed-${size}`)
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('登录').click()
+    await who.at('/userinfo/sessions')
+    await who.leave()
+    await server.stop()
+  })
+}
+
 test('what this browser or the server cannot do is not shown', async () => {
   const loginTypes = ['username', 'univerify', 'weixin', 'qq', 'apple', 'alipay']
   const shown = async (pages, path = '/') => {

@@ -44,6 +44,9 @@ export async function startServer(files = {}, settings = {}, listen = '127.0.0.1
       if (found) resolve(found[0])
     })
   })
+  // A test that fails before it stops its server must not keep the whole run from ending.
+  for (const handle of [child, child.stdout, child.stderr]) handle.unref()
+  process.once('exit', () => child.kill())
   return {
     url,
     folder,
@@ -91,6 +94,7 @@ export async function startServer(files = {}, settings = {}, listen = '127.0.0.1
     },
     async stop() {
       if (child.exitCode === null) {
+        child.ref()
         const ended = new Promise((resolve) => child.once('exit', resolve))
         child.kill('SIGTERM')
         await ended
@@ -122,18 +126,38 @@ export function uniId(more = {}) {
 }
 
 let browser
+/** Browsers of single visitors, with their profiles. */
+const owned = []
 export async function startBrowser() {
   browser ??= await chromium.launch({ executablePath: BROWSER, args: FLAGS.split(' ') })
   return browser
 }
 export async function stopBrowser() {
+  for (const { context, profile } of owned.splice(0)) {
+    await context.close()
+    rmSync(profile, { recursive: true, force: true })
+  }
   await browser?.close()
   browser = undefined
 }
 
-/** A visitor with an empty browser. What the pages must never do is collected in `faults`. */
-export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colorScheme = 'light' } = {}) {
-  const context = await (await startBrowser()).newContext({ viewport, locale, colorScheme, baseURL: server.url, reducedMotion: 'reduce' })
+/** A browser of its own whose owner lets no site keep anything: no cookies, no storage. */
+async function forgetfulBrowser(how) {
+  const profile = mkdtempSync(join(tmpdir(), 'lingpai-profile-'))
+  mkdirSync(join(profile, 'Default'))
+  writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }))
+  const context = await chromium.launchPersistentContext(profile, { executablePath: BROWSER, args: FLAGS.split(' '), ...how })
+  owned.push({ context, profile })
+  return context
+}
+
+/**
+ * A visitor with an empty browser; `forgetful`: with one that keeps no data of sites. What the pages must never do is
+ * collected in `faults`.
+ */
+export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colorScheme = 'light', forgetful = false } = {}) {
+  const how = { viewport, locale, colorScheme, baseURL: server.url, reducedMotion: 'reduce' }
+  const context = forgetful ? await forgetfulBrowser(how) : await (await startBrowser()).newContext(how)
   // A busy machine may need more patience.
   context.setDefaultTimeout(Number(process.env.LINGPAI_TEST_PATIENCE_MS ?? 15_000))
   const page = await context.newPage()

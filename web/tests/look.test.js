@@ -1,10 +1,10 @@
 // How every page looks: accessible, inside its width, in each language, theme and size. The pictures
 // are kept in `screenshots/` for people to look at; `npm run screenshots` takes all of them, in all kinds.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, startServer, stopBrowser, visitor } from './kit.js'
+import { DESKTOP, PHONE, SIZES, startServer, stopBrowser, visitor } from './kit.js'
 import { enter, INSIDE, NEWCOMER, OUTSIDE, sceneServer, show } from './scenes.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -34,11 +34,11 @@ async function look(who, name) {
   assert.deepEqual(found, [], name)
 }
 
-// Every state in both themes on a phone; the desktop has the same states, and each page is checked there once.
+// Every state at both sizes, and on phones in both themes; each page once more in the dark on a desktop.
 const CONDITIONS = [
   { size: 'phone', viewport: PHONE, colorScheme: 'light', locale: 'zh-CN' },
   { size: 'phone', viewport: PHONE, colorScheme: 'dark', locale: 'en-US' },
-  { size: 'desktop', viewport: DESKTOP, colorScheme: 'light', locale: 'en-US', pagesOnly: true },
+  { size: 'desktop', viewport: DESKTOP, colorScheme: 'light', locale: 'en-US' },
   { size: 'desktop', viewport: DESKTOP, colorScheme: 'dark', locale: 'zh-TW', pagesOnly: true },
 ]
 
@@ -50,8 +50,9 @@ for (const { size, pagesOnly, ...how } of CONDITIONS) {
       if (username) await enter(who, username)
       const seen = new Set()
       for (const scene of scenes) {
-        if (pagesOnly && (!scene.path || seen.has(scene.path))) continue
-        seen.add(scene.path)
+        const page = scene.path ?? scene.name
+        if (pagesOnly && seen.has(page)) continue
+        seen.add(page)
         await show(scene, who, server, (name) => look(who, `${kind}-${name}`))
       }
       await who.leave()
@@ -89,17 +90,45 @@ test('speaks the language of the system, and another when asked to', async () =>
   await who.leave()
 })
 
-test('an error moves nothing on the page', async () => {
-  const who = await visitor(server)
-  await who.open('/')
-  const place = () => who.page.locator('button[type=submit]').boundingBox()
-  const before = await place()
-  await who.page.locator('#lp-consent').check()
-  await who.page.locator('button[type=submit]').click()
-  await who.error('account').waitFor()
-  assert.deepEqual(await place(), before)
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`an error moves nothing on the page (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    const submit = who.page.locator('button[type=submit]')
+    const moved = async (path, prepare, shown) => {
+      await who.open(path)
+      await who.page.locator('#lp-consent').check()
+      await prepare()
+      const before = await submit.boundingBox()
+      await submit.click()
+      await shown().waitFor()
+      assert.deepEqual(await submit.boundingBox(), before, path)
+    }
+    await moved('/', async () => {}, () => who.error('account'))
+    // A password against the rule, and a failure that belongs to no field.
+    await moved(
+      'register/register',
+      async () => {
+        await who.page.locator('.lp-picture img').waitFor()
+        await who.page.locator('#lp-username').fill('moving')
+        await who.page.locator('#lp-password').fill('abc')
+      },
+      () => who.page.locator('.lp-broken .lp-rule').first(),
+    )
+    await moved(
+      '/',
+      async () => {
+        await who.page.route('**/client', (route) => route.abort())
+        await who.page.locator('#lp-account').fill('moving')
+        await who.page.locator('#lp-password').fill('secret-1')
+      },
+      () => who.page.getByRole('alert').filter({ hasText: '无法连接服务器' }),
+    )
+    await who.page.unroute('**/client')
+    // The browser itself notes the failed request.
+    who.faults.splice(0)
+    await who.leave()
+  })
+}
 
 test('name, logo, colours and style sheet come from the configuration', async () => {
   const branded = await startServer({
@@ -115,6 +144,13 @@ test('name, logo, colours and style sheet come from the configuration', async ()
   assert.equal(await style('button[type=submit]', 'backgroundColor'), 'rgb(91, 33, 182)')
   assert.equal(await style('.lp-title', 'fontStyle'), 'italic')
   assert.ok(await who.page.locator('.lp-logo').evaluate((image) => image.complete && image.naturalWidth > 0))
+  await who.page.emulateMedia({ colorScheme: 'dark' })
+  assert.equal(await style('button[type=submit]', 'backgroundColor'), 'rgb(196, 181, 253)')
+  // Another name and a link, at once: neither a rebuild nor a restart.
+  writeFileSync(`${branded.center}/lingpai-pages/config.json`, JSON.stringify({ brand: { name: 'Bolder', links: [{ text: 'Help', url: 'https://example.com/help' }] } }))
+  await who.page.reload()
+  await who.page.locator('.lp-brand-name', { hasText: 'Bolder' }).waitFor()
+  assert.equal(await who.page.getByRole('link', { name: 'Help' }).getAttribute('href'), 'https://example.com/help')
   await who.leave()
   await branded.stop()
 })

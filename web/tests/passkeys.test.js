@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
-import { DESKTOP, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -59,90 +59,94 @@ async function look({ page }, name) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`), [], name)
 }
 
-test('a passkey is added, renamed, signed in with, and removed', async () => {
-  await server.register('holder')
-  const who = await visitor(server)
-  const device = await authenticator(who)
-  await signIn(who, 'holder')
+for (const [size, viewport] of SIZES) {
+  test(`a passkey is added, renamed, signed in with, and removed (${size})`, async () => {
+    const name = `holder-${size}`
+    await server.register(name)
+    const who = await visitor(server, { viewport })
+    const device = await authenticator(who)
+    await signIn(who, name)
 
-  // Adding one takes the password.
-  await who.page.locator('.lp-row-press', { hasText: '通行密钥' }).click()
-  await who.page.getByText('还没有通行密钥').waitFor()
-  await look(who, 'none')
-  await who.button('在此设备上添加').click()
-  await who.error('password').waitFor()
-  await who.page.locator('#lp-password').fill('wrong-password-1')
-  await who.button('在此设备上添加').click()
-  await who.error('password').waitFor()
-  await device.touch(true)
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('在此设备上添加').click()
+    // Adding one takes the password.
+    await who.page.locator('.lp-row-press', { hasText: '通行密钥' }).click()
+    await who.page.getByText('还没有通行密钥').waitFor()
+    await look(who, `${size}-none`)
+    await who.button('在此设备上添加').click()
+    await who.error('password').waitFor()
+    await who.page.locator('#lp-password').fill('wrong-password-1')
+    await who.button('在此设备上添加').click()
+    await who.error('password').waitFor()
+    await device.touch(true)
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('在此设备上添加').click()
 
-  // What it is called is asked at once.
-  await who.page.locator('dialog #lp-name').fill('我的手机')
-  await who.page.locator('dialog button[type=submit]').click()
-  await who.page.locator('.lp-session-name', { hasText: '我的手机' }).waitFor()
-  assert.equal(await device.count(), 1)
-  await look(who, 'one')
+    // What it is called is asked at once.
+    await who.page.locator('dialog #lp-name').fill('我的手机')
+    await who.page.locator('dialog button[type=submit]').click()
+    await who.page.locator('.lp-session-name', { hasText: '我的手机' }).waitFor()
+    assert.equal(await device.count(), 1)
+    await look(who, `${size}-one`)
 
-  // The same device says that it has one.
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('在此设备上添加').click()
-  await who.toast('此设备已有本账号的通行密钥')
-  assert.equal(await device.count(), 1)
+    // The same device says that it has one.
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('在此设备上添加').click()
+    await who.toast('此设备已有本账号的通行密钥')
+    assert.equal(await device.count(), 1)
 
-  // Out, and in again without a password.
-  await device.touch(false)
-  await who.open('/account')
-  await who.page.locator('.lp-me[aria-busy=false]').waitFor()
-  await who.button('退出登录').click()
-  await who.page.locator('dialog .lp-primary').click()
-  await who.atSignIn()
-  assert.equal(await who.page.locator('#lp-account').getAttribute('autocomplete'), 'username webauthn')
-  await look(who, 'sign-in')
-  await device.touch(true)
-  await who.button('使用通行密钥登录').click()
-  await who.at('/userinfo/userinfo')
+    // Out, and in again without a password.
+    await device.touch(false)
+    await who.open('/account')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
+    await who.button('退出登录').click()
+    await who.page.locator('dialog .lp-primary').click()
+    await who.atSignIn()
+    assert.equal(await who.page.locator('#lp-account').getAttribute('autocomplete'), 'username webauthn')
+    await look(who, `${size}-sign-in`)
+    await device.touch(true)
+    await who.button('使用通行密钥登录').click()
+    await who.at('/userinfo/userinfo')
 
-  // Without it there is the password still: it may go.
-  await who.page.locator('.lp-row-press', { hasText: '通行密钥' }).click()
-  await who.button('删除').click()
-  await who.page.locator('dialog .lp-danger').click()
-  await who.toast('通行密钥已删除')
-  await who.page.getByText('还没有通行密钥').waitFor()
-  await who.leave()
-})
+    // Without it there is the password still: it may go.
+    await who.page.locator('.lp-row-press', { hasText: '通行密钥' }).click()
+    await who.button('删除').click()
+    await who.page.locator('dialog .lp-danger').click()
+    await who.toast('通行密钥已删除')
+    await who.page.getByText('还没有通行密钥').waitFor()
+    await who.leave()
+  })
 
-test('what the server refuses is said in words, and the password still works', async () => {
-  await server.register('keeper')
-  const who = await visitor(server, { viewport: DESKTOP, locale: 'en-US', colorScheme: 'dark' })
-  const device = await authenticator(who)
-  await signIn(who, 'keeper')
-  await device.touch(true)
-  await who.page.locator('.lp-row-press', { hasText: 'Passkeys' }).click()
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('Add one on this device').click()
-  await who.page.locator('dialog button', { hasText: 'Cancel' }).click()
-  await who.page.locator('.lp-session-name').waitFor()
-  await look(who, 'desktop')
-  await device.touch(false)
+  test(`what the server refuses is said in words, and the password still works (${size})`, async () => {
+    const name = `keeper-${size}`
+    await server.register(name)
+    const who = await visitor(server, { viewport, locale: 'en-US', colorScheme: 'dark' })
+    const device = await authenticator(who)
+    await signIn(who, name)
+    await device.touch(true)
+    await who.page.locator('.lp-row-press', { hasText: 'Passkeys' }).click()
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('Add one on this device').click()
+    await who.page.locator('dialog button', { hasText: 'Cancel' }).click()
+    await who.page.locator('.lp-session-name').waitFor()
+    await look(who, `${size}-dark`)
+    await device.touch(false)
 
-  // Removed on another device.
-  const { newToken } = await server.call('login', { username: 'keeper', password: 'secret-1' })
-  const { passkeys } = await server.call('getPasskeys', {}, newToken.token)
-  assert.equal((await server.call('removePasskey', { id: passkeys[0].id }, newToken.token)).errCode, 0)
+    // Removed on another device.
+    const { newToken } = await server.call('login', { username: name, password: 'secret-1' })
+    const { passkeys } = await server.call('getPasskeys', {}, newToken.token)
+    assert.equal((await server.call('removePasskey', { id: passkeys[0].id }, newToken.token)).errCode, 0)
 
-  await who.open('/account')
-  await who.page.locator('.lp-me[aria-busy=false]').waitFor()
-  await who.button('Sign out').click()
-  await who.page.locator('dialog .lp-primary').click()
-  await who.atSignIn()
-  await device.touch(true)
-  await who.button('Sign in with a passkey').click()
-  await who.page.locator('.lp-passkey [role=alert]', { hasText: 'There is no such passkey' }).waitFor()
-  await signIn(who, 'keeper')
-  await who.leave()
-})
+    await who.open('/account')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
+    await who.button('Sign out').click()
+    await who.page.locator('dialog .lp-primary').click()
+    await who.atSignIn()
+    await device.touch(true)
+    await who.button('Sign in with a passkey').click()
+    await who.page.locator('.lp-passkey [role=alert]', { hasText: 'There is no such passkey' }).waitFor()
+    await signIn(who, name)
+    await who.leave()
+  })
+}
 
 test('a server without passkeys offers none and loads nothing for them', async () => {
   const plain = await startServer()

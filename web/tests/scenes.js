@@ -4,6 +4,8 @@ import { twoColours } from './picture.js'
 import { totp } from './totp.js'
 
 const MOBILE = '13800138000'
+/** Longer than a line of the account centre on a phone. */
+const EMAIL = 'somebody.with.a.long.address@mail.example.com'
 const TERMS = '# 服务协议\n\n欢迎使用。请阅读以下条款：\n\n1. 账号归您使用，请勿转借。\n2. 请遵守法律法规。\n\n## 联系我们\n\n[support@example.com](mailto:support@example.com)\n\n| 事项 | 期限 |\n|---|---|\n| 注销 | 立即 |\n'
 
 /** A server that has everything to show: agreements, WeChat, second steps, and people with and without. */
@@ -16,6 +18,7 @@ export async function sceneServer() {
         loginTypes: ['username', 'smsCode', 'weixin'],
         appid: { weixin: { h5: 'wx1', web: 'wx1' } },
         brand: { links: [{ text: 'example.com', url: 'https://example.com' }] },
+        setPasswordAfterLogin: { allowSkip: true },
       },
       'lingpai-pages/service.md': TERMS,
       'lingpai-pages/service.en.md': '# Terms of Service\n\nWelcome. Please read:\n\n1. The account is yours; do not lend it.\n2. Obey the law.\n',
@@ -32,6 +35,7 @@ export async function sceneServer() {
   await server.call('getImageCaptcha', { scene: 'send-sms-code' })
   await server.call('sendSmsCode', { mobile: MOBILE, scene: 'bind-mobile-by-sms', captcha: await server.code('captcha') }, server.token)
   await server.call('bindMobileBySms', { mobile: MOBILE, code: await server.code('sms', MOBILE) }, server.token)
+  await server.call('bindEmailByCode', { email: EMAIL, code: await server.emailCode(EMAIL, 'bind-email', server.token) }, server.token)
   await server.call('login', { username: 'looking', password: 'secret-1' })
   // Somebody whose sign-in takes a second step.
   const careful = await server.register('careful')
@@ -226,6 +230,7 @@ export const INSIDE = [
     },
   },
   { name: 'set-password', path: 'userinfo/set-pwd', run: (who) => who.page.locator('.lp-form, .lp-empty').first().waitFor() },
+  { name: 'set-password-after-sign-in', path: 'userinfo/set-pwd?after=login', run: (who) => who.page.locator('.lp-alternative .lp-link').waitFor() },
   { name: 'sessions', path: 'userinfo/sessions', run: (who) => who.page.locator('.lp-session').first().waitFor() },
   { name: 'sessions-ask', path: 'userinfo/sessions', run: async (who) => (await who.page.locator('.lp-card > .lp-danger').click(), await who.page.locator('dialog[open]').waitFor()) },
   { name: 'two-steps', path: 'userinfo/two-steps', run: (who) => field(who, 'password').waitFor() },
@@ -240,14 +245,46 @@ export const INSIDE = [
   },
   { name: 'real-name', path: 'userinfo/realname-verify' },
   { name: 'close', path: 'userinfo/deactivate' },
-  { name: 'close-unconfirmed', path: 'userinfo/deactivate', run: async (who) => (await submit(who), await who.page.locator('.lp-notice').waitFor()) },
+  { name: 'close-unconfirmed', path: 'userinfo/deactivate', run: async (who) => (await submit(who), await who.page.locator('.lp-about.lp-error', { hasText: /./ }).waitFor()) },
 ]
 
 /** Pages for somebody who has neither a number nor an e-mail address. */
 export const NEWCOMER = [
   { name: 'account-plain', path: 'userinfo/userinfo', run: loaded },
   { name: 'set-password-without-number', path: 'userinfo/set-pwd', run: (who) => who.page.locator('.lp-empty').waitFor() },
+  {
+    name: 'sessions-alone',
+    async run(who) {
+      await who.open('userinfo/sessions')
+      await who.page.locator('.lp-session').first().waitFor()
+      await who.page.locator('.lp-card > .lp-danger').click()
+      await who.page.locator('dialog .lp-danger').click()
+      await who.page.locator('.lp-note').waitFor()
+    },
+  },
+  { name: 'two-steps-recovery-codes', run: switchOn, after: switchOff },
+  { name: 'two-steps-on', run: async (who) => (await switchOn(who), await who.open('userinfo/two-steps'), await who.page.locator('.lp-danger').waitFor()), after: switchOff },
 ]
+
+/** Switches the second step on; its recovery codes are shown then. */
+async function switchOn(who) {
+  await who.open('userinfo/two-steps')
+  await field(who, 'password').fill('secret-1')
+  await submit(who)
+  await who.page.locator('.lp-qr').waitFor()
+  const secret = (await who.page.locator('.lp-secret').textContent()).replace(/\s/g, '')
+  await field(who, 'code').fill(totp(secret))
+  await submit(who)
+  await who.page.locator('.lp-secret > *').first().waitFor()
+  who.recoveryCode = await who.page.locator('.lp-secret > *').first().textContent()
+}
+
+async function switchOff(who) {
+  await who.open('userinfo/two-steps')
+  await field(who, 'code').fill(who.recoveryCode)
+  await submit(who)
+  await who.at('/userinfo/userinfo')
+}
 
 /** Brings a visitor into a scene, hands it to `look`, and undoes what the scene did. */
 export async function show(scene, who, server, look) {

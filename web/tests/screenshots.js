@@ -12,14 +12,13 @@ const folder = new URL('./screenshots/', import.meta.url).pathname
 const kinds = []
 for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
   for (const colorScheme of ['light', 'dark']) {
-    for (const [language, locale] of [['zh-Hans', 'zh-CN'], ['en', 'en-US']]) kinds.push({ name: `${size}-${colorScheme}-${language}`, viewport, colorScheme, locale })
+    for (const [language, locale] of [['zh-Hans', 'zh-CN'], ['zh-Hant', 'zh-TW'], ['en', 'en-US']]) kinds.push({ name: `${size}-${colorScheme}-${language}`, viewport, colorScheme, locale })
   }
 }
-// Traditional Chinese differs in words alone: one kind is enough.
-kinds.push({ name: 'phone-light-zh-Hant', viewport: PHONE, colorScheme: 'light', locale: 'zh-TW' })
 const wanted = kinds.filter(({ name }) => process.argv.slice(2).every((word) => name.split('-').includes(word)))
 
 mkdirSync(folder, { recursive: true })
+await needChinese()
 const server = await sceneServer()
 for (const { name: kind, ...how } of wanted) {
   const taken = []
@@ -48,6 +47,25 @@ for (const { name: kind, ...how } of wanted) {
 }
 await stopBrowser()
 await server.stop()
+
+/** Without a Chinese font every character is the same empty box, and the pictures show nothing. */
+async function needChinese() {
+  const page = await (await startBrowser()).newPage()
+  const [one, other] = await page.evaluate(() =>
+    ['登', '录'].map((character) => {
+      const canvas = document.createElement('canvas')
+      const context = canvas.getContext('2d')
+      context.font = '40px sans-serif'
+      context.fillText(character, 10, 60)
+      return canvas.toDataURL()
+    }),
+  )
+  await page.context().close()
+  if (one !== other) return
+  console.error('截图需要中文字体，如 fonts-noto-cjk。 The pictures need a Chinese font, such as fonts-noto-cjk.')
+  await stopBrowser()
+  process.exit(1)
+}
 
 /** Sheets of two rows. */
 async function sheets(kind, taken, across) {

@@ -2,7 +2,7 @@
 // nothing of the kind where it does not.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { DESKTOP, SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 let server
 let listed
@@ -15,24 +15,43 @@ after(async () => {
   await server.stop()
 })
 
-test('devices are listed and signed out where the server can, and not mentioned where it cannot', async () => {
-  await server.register('many')
-  const phone = await visitor(server)
-  const desk = await visitor(server, { viewport: DESKTOP })
-  await signIn(phone, 'many')
-  await signIn(desk, 'many')
-  const row = desk.page.locator('.lp-row-press', { hasText: '登录设备' })
-  if (!listed) {
-    assert.equal(await row.count(), 0)
-  } else {
-    await row.click()
-    await desk.page.locator('.lp-session .lp-badge').waitFor()
-    await desk.button('退出其他所有设备').click()
-    await desk.page.locator('dialog .lp-danger').click()
-    await desk.page.getByText('没有其他设备登录').waitFor()
-    await phone.page.reload()
-    await phone.atSignIn()
-  }
-  await phone.leave()
-  await desk.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`devices are listed and signed out where the server can, and not mentioned where it cannot (${size})`, async () => {
+    const name = `many-${size}`
+    await server.register(name)
+    const here = await visitor(server, { viewport })
+    const [phone, desk] = [await visitor(server), await visitor(server, { viewport: DESKTOP })]
+    for (const who of [phone, desk, here]) await signIn(who, name)
+    const row = here.row('登录设备')
+    if (!listed) {
+      assert.equal(await row.count(), 0)
+    } else {
+      // The registration made one more.
+      await row.filter({ hasText: '4' }).click()
+      const devices = here.page.locator('.lp-session')
+      await here.page.locator('.lp-session .lp-badge', { hasText: '当前设备' }).waitFor()
+      assert.equal(await devices.count(), 4)
+      // One of them; the others stay.
+      await here.button('退出该设备').first().click()
+      await here.toast('已退出')
+      await here.page.locator('.lp-session:nth-child(4)').waitFor({ state: 'detached' })
+      assert.equal(await here.page.locator('.lp-badge', { hasText: '当前设备' }).count(), 1)
+      // Nothing happens until it is meant.
+      await here.button('退出其他所有设备').click()
+      await here.page.keyboard.press('Escape')
+      await here.page.locator('dialog').waitFor({ state: 'detached' })
+      assert.equal(await devices.count(), 3)
+      await here.button('退出其他所有设备').click()
+      await here.page.locator('dialog .lp-danger').click()
+      await here.page.getByText('没有其他设备登录').waitFor()
+      assert.equal(await devices.count(), 1)
+      for (const who of [phone, desk]) {
+        await who.page.reload()
+        await who.atSignIn()
+      }
+      await here.page.reload()
+      await here.page.locator('.lp-session .lp-badge').waitFor()
+    }
+    for (const who of [phone, desk, here]) await who.leave()
+  })
+}

@@ -109,16 +109,37 @@ test('shows and hides the password', async () => {
   await who.leave()
 })
 
-test('tells password managers what each field is', async () => {
+/** What each page's fields are, to password managers and to keyboards: field, autocomplete, inputmode. */
+const FIELDS = {
+  'login/login-withpwd': [['account', 'username', 'email'], ['password', 'current-password', null]],
+  'login/login-smscode': [['mobile', 'tel-national', 'tel'], ['code', 'one-time-code', 'numeric']],
+  'register/register': [['username', 'username', null], ['nickname', 'nickname', null], ['password', 'new-password', null], ['captcha', 'off', null]],
+  'register/register-by-email': [['email', 'email', 'email'], ['code', 'one-time-code', 'numeric'], ['password', 'new-password', null]],
+  'register/register-admin': [['username', 'username', null], ['password', 'new-password', null]],
+  'retrieve/retrieve': [['mobile', 'tel-national', 'tel'], ['code', 'one-time-code', 'numeric'], ['password', 'new-password', null]],
+  'retrieve/retrieve-by-email': [['email', 'email', 'email'], ['code', 'one-time-code', 'numeric'], ['password', 'new-password', null]],
+  'userinfo/change_pwd': [['old', 'current-password', null], ['password', 'new-password', null]],
+  'userinfo/bind-mobile': [['mobile', 'tel-national', 'tel'], ['code', 'one-time-code', 'numeric']],
+  'userinfo/bind-email': [['email', 'email', 'email'], ['code', 'one-time-code', 'numeric']],
+}
+
+test('tells password managers and keyboards what each field is', async () => {
+  await server.register('filling')
   const who = await visitor(server)
-  const autofill = (id) => who.page.locator(id).getAttribute('autocomplete')
-  await who.open('/')
-  assert.deepEqual([await autofill('#lp-account'), await autofill('#lp-password')], ['username', 'current-password'])
-  await who.open('register/register')
-  assert.deepEqual([await autofill('#lp-username'), await autofill('#lp-password')], ['username', 'new-password'])
-  await who.open('login/login-smscode')
-  assert.deepEqual([await autofill('#lp-mobile'), await autofill('#lp-code')], ['tel-national', 'one-time-code'])
-  assert.equal(await who.page.locator('#lp-code').getAttribute('inputmode'), 'numeric')
+  let signedIn = false
+  for (const [path, fields] of Object.entries(FIELDS)) {
+    if (path.startsWith('userinfo/') && !signedIn) {
+      await signIn(who, 'filling')
+      signedIn = true
+    }
+    await who.open(path)
+    for (const [name, ...facts] of fields) {
+      const box = who.page.locator(`#app #lp-${name}`)
+      assert.deepEqual([await box.getAttribute('autocomplete'), await box.getAttribute('inputmode')], facts, `${path} ${name}`)
+      // Every field has a label of its own, by which screen readers call it.
+      assert.equal(await who.page.locator(`#app label[for=lp-${name}]`).count(), 1, `${path} ${name}`)
+    }
+  }
   await who.leave()
 })
 

@@ -70,10 +70,17 @@ test('a server that never answers is given up, and everything typed is still the
 
 test('the rule ticks off while typing, as the server will judge', async () => {
   for (const [strength, steps] of [
+    ['', [['abc', 0], ['abcdef', 1]]],
+    ['weak', [['12345', 1], ['123456', 2], ['12345a', 3]]],
     ['medium', [['abc', 0], ['abcdefgh', 1], ['abcdefg1', 2]]],
+    ['strong', [['a', 1], ['a1', 2], ['a1!', 3], ['a1!a1!a1', 4]]],
     ['super', [['a', 1], ['aB', 2], ['aB1', 3], ['aB1!', 4], ['aB1!aB1!', 5]]],
   ]) {
     const strict = await startServer({ 'uni-id/config.json': uniId({ passwordStrength: strength }) })
+    // What the page calls too little, the server refuses.
+    await strict.call('getImageCaptcha', { scene: 'register' })
+    const weaker = await strict.call('registerUser', { username: 'too-weak', password: steps.at(-2)[0], captcha: await strict.code('captcha') })
+    assert.match(String(weaker.errCode), /invalid-password|invalid-param/, `${strength} ${JSON.stringify(weaker)}`)
     const who = await visitor(strict)
     await who.open('register/register')
     for (const [typed, met] of steps) {
@@ -82,7 +89,7 @@ test('the rule ticks off while typing, as the server will judge', async () => {
     }
     assert.match(await who.page.locator('#lp-password').getAttribute('aria-describedby'), /lp-rules/)
     // What the page calls good, the server takes.
-    await who.page.locator('#lp-username').fill(`strong-${strength}`)
+    await who.page.locator('#lp-username').fill(`strong-${strength || 'none'}`)
     await who.captcha()
     await who.button('注册并登录').click()
     await who.at('/userinfo/userinfo')

@@ -45,10 +45,10 @@ pub fn fit(template: &str, words: &Value, settings: &Value, path: &str, query: &
     let signed_in = cookie(headers, SIGNED_IN_COOKIE).is_some();
     let brand = |name: &str| settings["brand"][name].as_str().filter(|text| !text.is_empty());
     let offered = |way: &str| settings["loginTypes"].as_array().is_none_or(|ways| ways.iter().any(|each| each == way));
-    let first = settings["loginTypes"][0].as_str().unwrap_or("username");
-    let codes = offered("smsCode") && settings["supported"].as_array().is_none_or(|ways| ways.iter().any(|way| way == "mobile-code"));
+    let first = first_way(settings, headers);
+    let codes = offered("smsCode") && supports(settings, &["mobile-code"]);
     // Whoever is signed in, or whom another way to sign in comes first for, is sent on at once.
-    let form = page == SIGN_IN && !signed_in && (first == "username" || query.contains("type="));
+    let form = page == SIGN_IN && !signed_in && (first == Some("username") || query.contains("type="));
     let agreement = |name: &str| settings["agreements"][name].as_str().filter(|url| !url.is_empty());
     let (service, privacy) = (agreement("serviceUrl"), agreement("privacyUrl"));
     let asked = settings["agreements"]["scope"].as_array().is_none_or(|scopes| scopes.iter().any(|scope| scope == "login"));
@@ -98,6 +98,25 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The first of the project's ways to sign in that this browser and this server have, as the pages choose it
+/// (`logic/ways.ts`).
+fn first_way<'a>(settings: &'a Value, headers: &HeaderMap) -> Option<&'a str> {
+    let Some(ways) = settings["loginTypes"].as_array() else { return Some("username") };
+    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    let weixin = if agent.contains("MicroMessenger") { "h5" } else { "web" };
+    ways.iter().filter_map(Value::as_str).find(|way| match *way {
+        "username" => supports(settings, &["username-password", "mobile-password", "email-password"]),
+        "smsCode" => supports(settings, &["mobile-code"]),
+        "weixin" => settings["appid"]["weixin"][weixin].as_str().is_some_and(|id| !id.is_empty()) && supports(settings, &["weixin"]),
+        _ => false,
+    })
+}
+
+/// Whether the server has one of the ways; so it seems where it did not say.
+fn supports(settings: &Value, names: &[&str]) -> bool {
+    settings["supported"].as_array().is_none_or(|ways| ways.iter().filter_map(Value::as_str).any(|way| names.contains(&way)))
 }
 
 /// As text of an element or a quoted attribute.
@@ -151,6 +170,17 @@ mod tests {
         let codes = json!({"loginTypes": ["smsCode", "username"], "supported": ["mobile-code"]});
         assert_eq!(fitted(&codes, SIGN_IN, "", ""), "<div class=lp-narrow>markLingpai</div>");
         assert_eq!(fitted(&codes, SIGN_IN, "type=username", ""), "<div class=lp-narrow>markLingpaiformtabs</div>");
+    }
+
+    #[test]
+    fn ways_that_no_browser_or_not_this_server_has_are_passed_over() {
+        let form = |settings: Value| fitted(&settings, SIGN_IN, "", "").contains("form");
+        let supported = ["univerify", "weixin", "username-password"];
+        assert!(form(json!({"loginTypes": ["univerify", "weixin", "username"], "supported": supported})));
+        let appid = json!({"weixin": {"h5": "", "web": "wx1"}});
+        assert!(!form(json!({"loginTypes": ["univerify", "weixin", "username"], "supported": supported, "appid": appid})));
+        assert!(form(json!({"loginTypes": ["weixin", "username"], "supported": ["username-password"], "appid": appid})));
+        assert!(form(json!({"loginTypes": ["smsCode", "username"], "supported": ["username-password"]})));
     }
 
     #[test]

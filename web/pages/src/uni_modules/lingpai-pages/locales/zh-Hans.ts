@@ -29,10 +29,12 @@ export default {
   'signIn.none': '当前环境没有可用的快捷登录方式，请使用其他方式登录',
   'signIn.with': '使用{name}登录',
   'signIn.welcome': '登录成功',
+  'signIn.unkept': '{done}。浏览器禁止保存网站数据，刷新或关闭后需重新登录',
   'signIn.again': '登录已失效，请重新登录',
   'forgot': '忘记密码？',
 
   'weixin': '微信',
+  'weixin.unkept': '浏览器禁止保存网站数据，无法从微信返回后完成登录；请允许保存，或使用其他方式',
   'qq': 'QQ',
   'alipay': '支付宝',
   'apple': 'Apple',
@@ -119,7 +121,7 @@ export default {
   'retrieve.submit': '重置密码',
   'retrieve.done': '密码已重置，请用新密码登录',
 
-  'agree.have': '我已阅读并同意',
+  'agree.have': '已阅读并同意',
   'agree.service': '《用户服务协议》',
   'agree.privacy': '《隐私政策》',
   'agree.and': '和',
@@ -161,11 +163,13 @@ export default {
   'me.signOut.done': '已退出登录',
   'me.failed': '账号信息加载失败',
 
-  'mobile.title': '绑定手机号',
+  'mobile.title': '手机号',
+  'mobile.it': '手机号',
   'mobile.about': '绑定后可用于登录与找回密码',
   'mobile.done': '手机号已绑定',
   'mobile.byWeixin': '使用微信绑定的手机号',
-  'email.title': '绑定邮箱',
+  'email.title': '邮箱',
+  'email.it': '邮箱',
   'email.about': '绑定后可用于登录与找回密码',
   'email.done': '邮箱已绑定',
 

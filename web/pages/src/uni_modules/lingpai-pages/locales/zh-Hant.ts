@@ -30,10 +30,12 @@ const words: Words = {
   'signIn.none': '目前環境沒有可用的快速登入方式，請使用其他方式登入',
   'signIn.with': '使用{name}登入',
   'signIn.welcome': '登入成功',
+  'signIn.unkept': '{done}。瀏覽器禁止儲存網站資料，重新整理或關閉後需重新登入',
   'signIn.again': '登入已失效，請重新登入',
   'forgot': '忘記密碼？',
 
   'weixin': '微信',
+  'weixin.unkept': '瀏覽器禁止儲存網站資料，無法從微信返回後完成登入；請允許儲存，或使用其他方式',
   'qq': 'QQ',
   'alipay': '支付寶',
   'apple': 'Apple',
@@ -120,7 +122,7 @@ const words: Words = {
   'retrieve.submit': '重設密碼',
   'retrieve.done': '密碼已重設，請用新密碼登入',
 
-  'agree.have': '我已閱讀並同意',
+  'agree.have': '已閱讀並同意',
   'agree.service': '《使用者服務協議》',
   'agree.privacy': '《隱私權政策》',
   'agree.and': '和',
@@ -162,11 +164,13 @@ const words: Words = {
   'me.signOut.done': '已登出',
   'me.failed': '帳號資訊載入失敗',
 
-  'mobile.title': '綁定手機號碼',
+  'mobile.title': '手機號碼',
+  'mobile.it': '手機號碼',
   'mobile.about': '綁定後可用於登入與找回密碼',
   'mobile.done': '手機號碼已綁定',
   'mobile.byWeixin': '使用微信綁定的手機號碼',
-  'email.title': '綁定電子郵件',
+  'email.title': '電子郵件',
+  'email.it': '電子郵件',
   'email.about': '綁定後可用於登入與找回密碼',
   'email.done': '電子郵件已綁定',
 

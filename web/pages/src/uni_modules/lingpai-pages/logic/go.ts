@@ -1,4 +1,5 @@
 import { config } from './config'
+import { ways } from './ways'
 
 const ROOT = '/uni_modules/lingpai-pages/pages/'
 
@@ -76,9 +77,9 @@ export function toSignIn(returning: boolean) {
   uni.reLaunch({ url: signInPage() + query })
 }
 
-/** The page of the first configured way to sign in. */
+/** The page of the first configured way to sign in that there is here. */
 export function signInPage(): string {
-  const first = config.loginTypes[0]
+  const first = ways()[0]
   if (first === 'username' || !first) return PAGES.password
   return first === 'smsCode' ? PAGES.smsCode : `${PAGES.withoutPassword}?type=${first}`
 }

@@ -1,6 +1,7 @@
 import { account } from '../client/account'
 import { callError, isMissing, needsLogin, type SignedIn } from '../client'
 import { forget, token } from '../client/session'
+import { isKept } from '../client/storage'
 import { t } from '../locales'
 import { config } from './config'
 import { back, onward, open, swap, toSignIn } from './go'
@@ -13,7 +14,8 @@ export const SIGNED_OUT = 'uni-id-pages-logout'
 /** Every sign-in and registration ends here. */
 export async function welcome(answer: SignedIn) {
   uni.$emit(SIGNED_IN, { uid: answer.uid, type: answer.type, ...answer.newToken })
-  say(t(answer.type === 'register' ? 'register.done' : 'signIn.welcome'))
+  const done = t(answer.type === 'register' ? 'register.done' : 'signIn.welcome')
+  say(isKept() ? done : t('signIn.unkept', { done }))
   if (await lacksPassword(answer)) swap('setPassword', '?after=login')
   else onward()
 }

@@ -1,3 +1,6 @@
+import { CallError } from '../client'
+import { isKept } from '../client/storage'
+import { t } from '../locales'
 import type { LoginType } from './config-types'
 import { PARTY, weixinAppId } from './ways'
 
@@ -56,6 +59,8 @@ function proofOf(type: LoginType, result: Record<string, unknown>): Proof {
 // #ifdef H5
 /** Leaves for WeChat's own page, which comes back with a code. */
 function visitWeixin(purpose: 'login' | 'bind') {
+  // Whoever comes back must be the one who left: that has to be kept meanwhile.
+  if (!isKept()) throw new CallError('lingpai-not-kept', t('weixin.unkept'))
   const inside = /MicroMessenger/i.test(navigator.userAgent)
   const state = `${purpose}.${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('')}`
   sessionStorage.setItem(STATE, state)
