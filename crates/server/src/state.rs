@@ -189,6 +189,13 @@ impl State {
         app_id != "*" && self.center.lists(app_id) != Some(false) && self.listed_apps.as_ref().is_none_or(|apps| apps.contains(app_id))
     }
 
+    /// Whether an application may register users and is called by its name in the configuration, of applications or of spaces:
+    /// every other name may be one that a client made up.
+    pub fn names_app(&self, app_id: &str) -> bool {
+        let by_space = || self.settings.spaces.iter().any(|space| space.apps.iter().any(|app| app == app_id));
+        self.knows_app(app_id) && (self.center.lists(app_id) == Some(true) || by_space())
+    }
+
     /// What a client with this `locale` is told.
     pub fn speech<'a>(&'a self, client_locale: Option<&'a str>) -> Speech<'a> {
         Speech::new(client_locale, self.scripts.as_deref())

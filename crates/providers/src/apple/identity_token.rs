@@ -218,6 +218,26 @@ mod tests {
         assert_eq!(outcome(&token(header(), payload()), None), Ok("001.abc".to_owned()));
     }
 
+    /// Keys and tokens with all members that Apple's pages describe; see the sources in the fixture.
+    #[test]
+    fn tokens_as_apple_documents_them_are_understood() {
+        let mut fixture: Value = serde_json::from_str(include_str!("../../tests/fixtures/apple-identity-token.json")).unwrap();
+        let modulus = signer().public_key().modulus().big_endian_without_leading_zero().to_vec();
+        fixture["key"]["n"] = URL_SAFE_NO_PAD.encode(modulus).into();
+        let set = json!({"keys": [fixture["other_keys"][0], fixture["key"]]});
+        let keys = AppleKeys::parse(set.to_string().as_bytes()).unwrap();
+        let audiences = ["com.example.app".to_owned()];
+        let tokens = fixture["tokens"].as_object().unwrap();
+        assert_eq!(tokens.len(), 5);
+        for (name, claims) in tokens {
+            let token = token(fixture["header"].clone(), claims.clone());
+            let said = |nonce, now_s| keys.verify(&token, &Expected { audiences: &audiences, nonce, now_s });
+            assert_eq!(said(claims["nonce"].as_str(), NOW + 60).unwrap().subject, claims["sub"].as_str().unwrap(), "{name}");
+            assert_eq!(said(None, NOW + 86_400), Err(IdentityTokenError::Expired), "{name}");
+            assert_eq!(said(Some("another"), NOW), Err(IdentityTokenError::Nonce), "{name}");
+        }
+    }
+
     #[test]
     fn every_claim_is_checked() {
         use IdentityTokenError as Wrong;

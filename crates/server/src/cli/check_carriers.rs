@@ -87,7 +87,7 @@ async fn try_univerify(univerify: &Univerify, service: &settings::Univerify, cen
     const FUNCTION: &str = "本机须能访问 providers.univerify.base_url,且签名密钥与取号云函数一致:uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,一键登录在 DCloud 开发者中心「一键登录 - 应用管理」开通。 \
          This machine must reach providers.univerify.base_url, and the key must be the cloud function's: see uniCloud console, Cloud functions, Details, URL; \
          one-click sign-in is enabled in DCloud's developer centre, One-click sign-in, Applications.";
-    const ALIYUN: &str = "本机须能访问 dypnsapi.aliyuncs.com,并在阿里云号码认证服务控制台「号码认证 - 认证方案管理」为应用添加方案。 \
+    const ALIYUN: &str = "本机须能访问 dypnsapi.aliyuncs.com,并在阿里云号码认证服务控制台「号码认证服务 - 号码认证方案管理」为应用添加方案。 \
          This machine must reach dypnsapi.aliyuncs.com; schemes for applications are added in Phone Number Verification console, Schemes.";
     let (key, usual) = match service {
         settings::Univerify::Function { secret: Some(secret), .. } => (secret.clone(), FUNCTION),
@@ -106,9 +106,9 @@ async fn try_face(face: &dyn FaceVerifier, vendor: &settings::FrvVendor) -> Resu
     const GATEWAY: &str = "本机须能访问 providers.frv.base_url,且 providers.frv.secret 与网关的一致;网关若是云函数,见 uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,实人认证在「实人认证」页开通。 \
          This machine must reach providers.frv.base_url, and providers.frv.secret must be the gateway's; if that is a cloud function see uniCloud console, \
          Cloud functions, Details, URL, and enable the service on its page, Face verification.";
-    const ALIYUN: &str = "本机须能访问 cloudauth.aliyuncs.com;服务与场景见阿里云实人认证控制台「金融级实人认证 - 场景管理」。 \
+    const ALIYUN: &str = "本机须能访问 cloudauth.aliyuncs.com;服务与场景见阿里云实人认证控制台「金融级实人认证 - 接入场景设置」。 \
          This machine must reach cloudauth.aliyuncs.com; the service and its scenes are in ID Verification console, Scenes.";
-    const SCENE: &str = "providers.frv.scene_id 是数字:阿里云实人认证控制台「金融级实人认证 - 场景管理」的场景 ID。 \
+    const SCENE: &str = "providers.frv.scene_id 是数字:阿里云实人认证控制台「金融级实人认证 - 接入场景设置」的场景 ID。 \
          providers.frv.scene_id is a number: the scene's id in ID Verification console, Scenes.";
     const TENCENT: &str = "本机须能访问 faceid.tencentcloudapi.com;服务见腾讯云人脸核身控制台「自助接入」。 \
          This machine must reach faceid.tencentcloudapi.com; the service is in Face ID console, Self-service access.";

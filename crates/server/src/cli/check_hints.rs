@@ -78,11 +78,11 @@ pub fn cloud(words: &str) -> &'static str {
 pub fn aliyun_face(code: &str) -> &'static str {
     match code {
         "402" | "404" => {
-            "认证场景不存在,或不属于这个账号:实人认证控制台「金融级实人认证 - 场景管理」,复制场景 ID 到 providers.frv.scene_id。 \
+            "认证场景不存在,或不属于这个账号:实人认证控制台「金融级实人认证 - 接入场景设置」,复制场景 ID 到 providers.frv.scene_id。 \
              The scene does not exist, or is another account's: see ID Verification console, Scenes, and copy the scene's id to providers.frv.scene_id."
         }
         "410" => {
-            "服务未开通,或没有授权写入 OSS:实人认证控制台「金融级实人认证 - 概览」中开通,「场景管理」中授权 OSS。 \
+            "服务未开通,或没有授权写入 OSS:实人认证控制台「金融级实人认证 - 概览」中开通,「接入场景设置」中授权 OSS。 \
              The service is not enabled, or may not write to OSS: see ID Verification console, Overview and Scenes."
         }
         "411" => {

@@ -1,16 +1,46 @@
 //! The known name that somebody probably meant.
 
+use super::report::Words;
+
 /// Names longer than this are compared by their beginning only, so that the work stays bounded.
 const COMPARED_CHARACTERS: usize = 128;
 
-/// The candidate closest to `name`, whatever the case. The last part weighs more than the sections
-/// before it: `sms.webhook_url` means `providers.sms.webhook_url`.
+/// What may differ of a name that somebody meant, percent of its last part or of the whole.
+const FARTHEST: usize = 50;
+
+/// The candidate closest to `name`, whatever the case; `None` where none is near. The last part weighs more than
+/// the sections before it: `sms.webhook_url` means `providers.sms.webhook_url`.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
-    candidates.min_by_key(|candidate| {
-        let candidate = candidate.to_lowercase();
-        difference(last_part(&name), last_part(&candidate)) * 2 + difference(&name, &candidate)
-    })
+    let compared = candidates.map(|candidate| {
+        let lower = candidate.to_lowercase();
+        let (last, whole) = (difference(last_part(&name), last_part(&lower)), difference(&name, &lower));
+        let is_near = last.min(whole) <= FARTHEST || is_told_short(last_part(&name), last_part(&lower));
+        (last * 2 + whole, is_near, candidate)
+    });
+    let (_, is_near, candidate) = compared.min_by_key(|(distance, ..)| *distance)?;
+    is_near.then_some(candidate)
+}
+
+/// Whether one is the other without some of its words: `secret` for `client_secret`.
+fn is_told_short(left: &str, right: &str) -> bool {
+    let words = |text: &str| text.split('_').map(str::to_owned).collect::<Vec<_>>();
+    let (left, right) = (words(left), words(right));
+    left.iter().all(|word| right.contains(word)) || right.iter().all(|word| left.contains(word))
+}
+
+/// The remedy for a name that is none: the known one that is near, and where all of them stand.
+pub fn remedy(nearest: Option<&str>, all: Words) -> Words {
+    match nearest {
+        Some(name) => Words::new(format!("最接近的是 {name}；{}", all.zh), format!("the nearest is {name}; {}", all.en)),
+        None => all,
+    }
+}
+
+/// As [`remedy`], where so few are known that all can be named.
+pub fn remedy_of_few(name: &str, known: &[&str]) -> Words {
+    let all = Words::new(format!("可以写 {}", known.join("、")), format!("there are {}", known.join(", ")));
+    remedy(nearest(name, known.iter().copied()), all)
 }
 
 fn last_part(path: &str) -> &str {
@@ -50,6 +80,15 @@ mod tests {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("令牌", "令"), 1);
+    }
+
+    #[test]
+    fn where_nothing_is_near_nothing_is_named() {
+        let known = ["storage.s3.prefix", "server.listen", "mode", "spaces", "data.dir", "providers.sms.webhook_url"];
+        for typed in ["x", "foo.bar", "", "令牌", "colour", "server.zzzzzzzz", "a.b.c.d"] {
+            assert_eq!(nearest(typed, known.into_iter()), None, "{typed}");
+        }
+        assert_eq!(nearest("x", std::iter::empty()), None);
     }
 
     #[test]

@@ -259,9 +259,11 @@ impl AccessTokens {
 pub fn explain(error: &UpstreamError) -> &'static str {
     let UpstreamError::Refused { code, .. } = error else { return "" };
     match code.as_str() {
-        "40164" => {
-            "本机出口 IP 不在白名单中:公众平台「设置与开发 - 开发接口管理 - 基本配置 - IP 白名单」中加入该 IP。 \
-             The address this server calls from is not allowed: add it at mp.weixin.qq.com, Basic configuration, IP whitelist."
+        "40164" | "61004" => {
+            "本机出口 IP 不在白名单中:公众号与服务号在微信开发者平台「我的业务 - 公众号/服务号 - 基础信息 - API IP 白名单」,\
+             小程序在公众平台「开发管理 - 开发设置 - 开发者 ID - IP 白名单」中加入该 IP。 \
+             The address this server calls from is not allowed: add it to the API IP whitelist, at developers.weixin.qq.com/platform, Basic information, \
+             for official accounts, or at mp.weixin.qq.com, Development settings, Developer ID, for mini programs."
         }
         "89503" => {
             "此 IP 的调用需要管理员确认:公众号管理员会收到微信模板消息,确认后 24 小时内(或加入 IP 白名单后)可用。 \
@@ -272,12 +274,19 @@ pub fn explain(error: &UpstreamError) -> &'static str {
              The administrator refused calls from this address, or has not confirmed yet: ask for it to be added to the IP whitelist."
         }
         "40013" => {
-            "appid 不对:公众平台「开发管理 - 开发设置 - 开发者 ID」。 \
-             The appid is wrong: see mp.weixin.qq.com, Development settings, Developer ID."
+            "appid 不对:小程序见公众平台「开发管理 - 开发设置 - 开发者 ID」,公众号与服务号见微信开发者平台「我的业务 - 公众号/服务号 - 基础信息」。 \
+             The appid is wrong: see mp.weixin.qq.com, Development settings, Developer ID, for mini programs, or \
+             developers.weixin.qq.com/platform, Basic information, for official accounts."
         }
         "40125" | "41004" => {
-            "appsecret 不对或已重置:公众平台「开发管理 - 开发设置 - 开发者 ID」。 \
-             The appsecret is wrong or was reset: see mp.weixin.qq.com, Development settings, Developer ID."
+            "appsecret 不对或已重置:小程序见公众平台「开发管理 - 开发设置 - 开发者 ID」,公众号与服务号见微信开发者平台「我的业务 - 公众号/服务号 - 基础信息 - 开发密钥」。 \
+             The appsecret is wrong or was reset: see mp.weixin.qq.com, Development settings, Developer ID, for mini programs, or \
+             developers.weixin.qq.com/platform, Basic information, Developer key, for official accounts."
+        }
+        "40243" => {
+            "appsecret 被冻结:在显示它的页面解冻(小程序为公众平台「开发管理 - 开发设置」,公众号与服务号为微信开发者平台「基础信息 - 开发密钥」),十分钟后生效。 \
+             The appsecret is frozen: unfreeze it where it is kept, at mp.weixin.qq.com, Development settings, for mini programs, or at \
+             developers.weixin.qq.com/platform, Basic information, Developer key, for official accounts; it takes ten minutes."
         }
         "45009" | "45011" => "今日调用次数已用完,或过于频繁。 The day's quota is used up, or calls came too often.",
         "48001" => {
@@ -294,7 +303,7 @@ mod tests {
     #[test]
     fn refusals_that_operators_meet_are_explained() {
         let refused = |code: &str| UpstreamError::Refused { code: code.into(), words: "no".into() };
-        for code in ["40013", "40125", "40164", "89503", "89506", "45009", "48001"] {
+        for code in ["40013", "40125", "40164", "40243", "61004", "89503", "89506", "45009", "48001"] {
             let words = explain(&refused(code));
             assert!(!words.is_ascii() && words.chars().any(|c| c.is_ascii_lowercase()), "{code}");
         }

@@ -43,7 +43,7 @@ async fn face_verification_by_alibaba_cloud_is_tried() -> Outcome {
         ("providers.frv.access_key_secret", KEY),
     ];
     check(&place, &settings)?.expect(0, &["[正常 fine] 实人认证"]);
-    let page = ["[问题 problem] 实人认证", "场景管理", "ID Verification console, Scenes"];
+    let page = ["[问题 problem] 实人认证", "接入场景设置", "ID Verification console, Scenes"];
     check_with(&place, &settings, ("providers.frv.scene_id", "1000000007"))?.expect(1, &page);
     check_with(&place, &settings, ("providers.frv.scene_id", "my-scene"))?.expect(1, &page);
     let ended = check_with(&place, &settings, ("providers.frv.access_key_secret", "wrong-secret"))?;

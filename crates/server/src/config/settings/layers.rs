@@ -10,7 +10,7 @@ use std::{
 
 use super::value::{Located, Origin, Value, parse_document, parse_value};
 use crate::config::{
-    nearest::nearest,
+    nearest::{nearest, remedy},
     report::{Place, Problem, Words},
 };
 
@@ -158,14 +158,11 @@ impl Layers {
     }
 
     fn unknown(&self, path: &str, origin: &Origin) -> Problem {
-        let nearest = nearest(path, self.defaults.keys().map(String::as_str)).unwrap_or_default();
+        let nearest = nearest(path, self.defaults.keys().map(String::as_str));
         Problem::new(
             origin.place(path),
             Words::new("没有这个设置", "there is no such setting"),
-            Words::new(
-                format!("最接近的是 {nearest}；全部设置见 config.default.toml"),
-                format!("the nearest is {nearest}; config.default.toml lists all"),
-            ),
+            remedy(nearest, Words::new("全部设置见 config.default.toml", "config.default.toml lists all")),
         )
     }
 
@@ -175,11 +172,13 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !is_no_setting(name)) else { continue };
             let origin = Origin::Environment(name.to_owned());
             let Some(path) = by_variable.get(name) else {
-                let nearest = nearest(name, by_variable.keys().map(String::as_str)).unwrap_or_default();
+                // What they all begin with makes none of them nearer.
+                let known = by_variable.keys().filter_map(|name| name.strip_prefix(PREFIX));
+                let nearest = nearest(name.trim_start_matches(PREFIX), known).map(|name| format!("{PREFIX}{name}"));
                 problems.push(Problem::new(
                     origin.place(""),
                     Words::new("没有对应这个环境变量的设置", "there is no setting for this environment variable"),
-                    Words::new(format!("最接近的是 {nearest}"), format!("the nearest is {nearest}")),
+                    remedy(nearest.as_deref(), Words::new("全部设置见 config.default.toml", "config.default.toml lists all settings")),
                 ));
                 continue;
             };

@@ -8,7 +8,10 @@ use super::{
     layers::{Layers, read_bounded},
     value::{Located, Origin, Value},
 };
-use crate::config::report::{Place, Problem, Words};
+use crate::config::{
+    nearest,
+    report::{Place, Problem, Words},
+};
 
 /// Takes typed settings out of the layers. Where one does not fit, a problem is noted and a
 /// neutral value returned, so that one pass finds everything.
@@ -283,12 +286,11 @@ impl Section<'_> {
     /// Refuses keys other than `known`.
     pub fn refuse_unknown(&self, reader: &mut Reader<'_>, known: &[&str]) {
         for (key, located) in self.entries.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
-            let nearest = crate::config::nearest::nearest(key, known.iter().copied()).unwrap_or_default();
             reader.problem_at(
                 &located.origin,
                 &format!("{}.{key}", self.path),
                 Words::new("没有这个设置", "there is no such setting"),
-                Words::new(format!("最接近的是 {nearest}"), format!("the nearest is {nearest}")),
+                nearest::remedy_of_few(key, known),
             );
         }
     }

@@ -90,6 +90,15 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn where_none_is_near_it_is_told_where_all_stand() {
+    for problem in [only_problem(from_file("x = 1\n")), only_problem(from_environment(&[("LINGPAI_X", "1")]))] {
+        assert!(problem.remedy.en.contains("config.default.toml") && !problem.remedy.en.contains("nearest"), "{problem}");
+    }
+    let problem = only_problem(from_file("[[spaces]]\nid = \"a\"\nclient_secret = \"b\"\napps = [\"*\"]\nx = \"c\"\n"));
+    assert_eq!(problem.remedy.en, "there are id, client_secret, apps", "{problem}");
+}
+
+#[test]
 fn other_programs_variables_and_the_tests_own_are_passed_over() {
     from_environment(&[("PATH", "/bin"), ("LINGPAI_TEST_POSTGRES", "postgres://x"), ("LINGPAI_CONFIG", "x.toml")]).unwrap();
 }

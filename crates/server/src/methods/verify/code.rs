@@ -91,10 +91,10 @@ impl<'a> CodeToSend<'a> {
     }
 }
 
-/// Under which name the application is counted: clients can make names up, so all that are not listed share one.
+/// Under which name the application is counted: clients can make names up, so all that no configuration names share one.
 fn counted_app(scope: &Scope<'_>) -> String {
     let app_id = &scope.client.app_id;
-    if scope.state.knows_app(app_id) { app_id.clone() } else { String::new() }
+    if scope.state.names_app(app_id) { app_id.clone() } else { String::new() }
 }
 
 fn send_limits(scope: &Scope<'_>) -> Vec<SendLimit> {

@@ -14,6 +14,7 @@ both_engines!(counted: an_address_may_call_so_often);
 both_engines!(costly: an_application_sends_only_so_much, nodes_count_an_application_together, messages_at_once_are_counted,
     a_refusal_of_an_application_is_in_the_metrics);
 both_engines!(listing: applications_made_up_share_one_count);
+both_engines!(naming_none: without_a_list_all_share_one_count);
 
 const TOO_MANY: &str = "uni-id-too-many-requests";
 
@@ -124,7 +125,8 @@ async fn an_address_may_call_so_often(app: &TestApp) -> Outcome {
 fn costly(builder: TestAppBuilder) -> TestAppBuilder {
     let unlimited = ["limits.per_ip.send", "limits.per_ip.captcha", "limits.sends.per_device", "limits.sends.per_ip"];
     let builder = unlimited.into_iter().fold(builder.setting("limits.enabled", "true"), |builder, path| builder.setting(path, ""));
-    builder.setting("limits.sends.per_target", "1/1h").setting("limits.sends.per_app", "3/1h")
+    let builder = builder.setting("limits.sends.per_target", "1/1h").setting("limits.sends.per_app", "3/1h");
+    builder.apps(&["__UNI__TEST", "__UNI__OTHER"])
 }
 
 async fn send_for(app: &TestApp, application: &str, mobile: &str) -> anyhow::Result<Reply> {
@@ -219,5 +221,21 @@ async fn applications_made_up_share_one_count(app: &TestApp) -> Outcome {
     is_too_many(app, &send_for(app, "__UNI__MADE4", "13800000004").await?);
     // What is made up costs those that are listed nothing.
     done(send_for(app, "__UNI__TEST", "13800000004").await?);
+    Ok(())
+}
+
+fn naming_none(builder: TestAppBuilder) -> TestAppBuilder {
+    costly(builder).apps(&["*"])
+}
+
+/// Where no application is called by its name, any name may be made up.
+async fn without_a_list_all_share_one_count(app: &TestApp) -> Outcome {
+    for number in 1..=3 {
+        done(send_for(app, &format!("__UNI__ANY{number}"), &format!("1380000000{number}")).await?);
+    }
+    app.sms.take();
+    is_too_many(app, &send_for(app, "__UNI__TEST", "13800000004").await?);
+    // Mails are counted apart here, too.
+    done(send_email(app, "a@example.com", "register").await?);
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::config::{
     center::jsonc::Document,
-    nearest::nearest,
+    nearest::remedy_of_few,
     report::{Problem, Words},
 };
 
@@ -291,12 +291,7 @@ impl Reader<'_> {
             return None;
         };
         for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
-            let nearest = nearest(key, known.iter().copied()).unwrap_or_default();
-            self.problem(
-                &at(path, key),
-                Words::new("没有这一项", "there is no such field"),
-                Words::new(format!("最接近的是 {nearest}"), format!("the nearest is {nearest}")),
-            );
+            self.problem(&at(path, key), Words::new("没有这一项", "there is no such field"), remedy_of_few(key, known));
         }
         Some(fields)
     }
