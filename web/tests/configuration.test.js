@@ -62,6 +62,8 @@ for (const [size, viewport] of SIZES) {
       await who.open('/')
       await who.page.locator(`#app ${sign}`).waitFor()
       assert.ok(who.page.url().endsWith(page), who.page.url())
+      // The server, which writes the first view, chooses the same.
+      assert.equal(/id="lp-account"/.test(await (await fetch(`${server.url}/`)).text()), page === '/')
       // The page without a password leads to the form where nothing else is left.
       await who.open('login/login-withoutpwd')
       await who.page.locator('#app #lp-mobile').waitFor()

@@ -8,7 +8,7 @@
 export default {
   // At launch, compares loginTypes with what the server supports and complains in the console.
   debug: false,
-  // The ways to sign in, the first being the default. What a platform cannot do is hidden.
+  // The ways to sign in; the first that a platform has is the default. What it cannot do is hidden.
   loginTypes: [
     'username',
     'smsCode',
