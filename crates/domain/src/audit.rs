@@ -10,7 +10,26 @@ const HIDDEN: &[&str] = &["password", "token", "realname_auth", "third_party"];
 impl Context<'_> {
     /// The row for what `actor` did to a user by a method. `before` is empty for a user who is made.
     pub fn audit_row(&self, actor: &str, action: &str, uid: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> AuditRow {
-        let mut row = row(self.id(), self.clock.now_ms(), actor, action, uid, before, after);
+        self.from_here(row(self.id(), self.clock.now_ms(), actor, action, uid, before, after))
+    }
+
+    /// The row for what `actor` did to a document of a collection other than that of users. `before` is empty for one that is
+    /// made, `after` for one that is removed.
+    pub fn audit_row_of_document(
+        &self,
+        actor: &str,
+        action: &str,
+        collection: &str,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+    ) -> AuditRow {
+        let id = before.get("_id").or_else(|| after.get("_id")).and_then(Value::as_str).unwrap_or_default();
+        let place = [("collection".to_owned(), collection.into()), ("document_id".to_owned(), id.into())];
+        self.from_here(row_about(self.id(), self.clock.now_ms(), actor, action, Map::from_iter(place), before, after))
+    }
+
+    /// Adds where it was done from.
+    fn from_here(&self, mut row: AuditRow) -> AuditRow {
         row.doc.insert("appid".into(), self.client.app_id.clone().into());
         row.doc.insert("ip".into(), self.client.ip.clone().into());
         row.doc.insert("ua".into(), self.client.user_agent.clone().into());
@@ -19,7 +38,7 @@ impl Context<'_> {
     }
 }
 
-/// A row. `actor` is a user's `_id`, or `cli`, or `external`.
+/// A row. `actor` is a user's `_id`, or `cli`, or `anyone` where a schema lets those in who are not logged in.
 pub fn row(
     id: String,
     now: i64,
@@ -29,9 +48,22 @@ pub fn row(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) -> AuditRow {
-    let changes = changes(before, after);
-    let doc = json!({"_id": id, "create_date": now, "actor": actor, "action": action, "user_id": uid, "changes": changes});
-    let doc = if let Value::Object(doc) = doc { doc } else { Map::new() };
+    row_about(id, now, actor, action, Map::from_iter([("user_id".to_owned(), uid.into())]), before, after)
+}
+
+fn row_about(
+    id: String,
+    now: i64,
+    actor: &str,
+    action: &str,
+    about: Map<String, Value>,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> AuditRow {
+    let doc = json!({"_id": id, "create_date": now, "actor": actor, "action": action});
+    let mut doc = if let Value::Object(doc) = doc { doc } else { Map::new() };
+    doc.extend(about);
+    doc.insert("changes".to_owned(), changes(before, after).into());
     AuditRow { id, doc }
 }
 

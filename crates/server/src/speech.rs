@@ -60,7 +60,9 @@ impl<'a> Speech<'a> {
     /// The message for a code that need not be one of ours, with an error's values.
     pub fn message_of(&self, code: &str, error: &Error) -> String {
         let args: Vec<(&str, &str)> = error.args.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        strip_placeholders(&self.fill(code, &args))
+        // A project's own words for the code stand for all its forms.
+        let key = if self.own(code).is_some() { code.into() } else { Words::built_in().key(code, error) };
+        strip_placeholders(&self.fill(&key, &args))
     }
 
     /// The project's own text, in the language that is nearest: the client's, the program's for it,

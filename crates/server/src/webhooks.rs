@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use lingpai_domain::{
     secret::Secret,
-    store::{self, DueDelivery},
+    store::{self, DeliveriesTo, DueDelivery},
     token,
     webhook::Subscription,
 };
@@ -22,7 +22,7 @@ use crate::{
 
 /// How often is looked for deliveries that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How many are under way at the same time.
+/// How many are under way to one webhook at the same time.
 const AT_ONCE: u32 = 16;
 /// The first wait after a failure; each is twice as long as the one before.
 const FIRST_WAIT_MS: i64 = 10_000;
@@ -49,7 +49,21 @@ pub struct Postman {
     webhooks: HashMap<String, (Secret, Secret)>,
     /// How long one delivery may take, milliseconds.
     patience_ms: i64,
+    /// One for each webhook, so that one that is slow does not hold up the others; and one for deliveries whose webhook was
+    /// taken out of the settings.
+    lanes: Vec<Lane>,
+}
+
+struct Lane {
+    to: DeliveriesTo,
+    /// Rounds wait for each other.
     turn: Mutex<()>,
+}
+
+impl Lane {
+    fn new(to: DeliveriesTo) -> Self {
+        Self { to, turn: Mutex::default() }
+    }
 }
 
 impl Postman {
@@ -61,33 +75,62 @@ impl Postman {
         }
         let deliveries = &settings.deliveries;
         let client = WebhookClient::new(deliveries.private_addresses, deliveries.timeout, base.clock.clone())?;
-        let webhooks = settings.webhooks.iter().map(|webhook| (target(webhook), (webhook.url.clone(), webhook.secret.clone()))).collect();
+        let webhooks: HashMap<_, _> =
+            settings.webhooks.iter().map(|webhook| (target(webhook), (webhook.url.clone(), webhook.secret.clone()))).collect();
+        let mut lanes: Vec<_> = webhooks.keys().cloned().map(|target| Lane::new(DeliveriesTo::One(target))).collect();
+        lanes.push(Lane::new(DeliveriesTo::NoneOf(webhooks.keys().cloned().collect())));
         let patience_ms = i64::try_from(deliveries.timeout.as_millis()).unwrap_or(i64::MAX);
-        Ok(Some(Arc::new(Self { base, client, webhooks, patience_ms, turn: Mutex::default() })))
+        Ok(Some(Arc::new(Self { base, client, webhooks, patience_ms, lanes })))
     }
 
     /// Delivers until `stop` is told.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut under_way = JoinSet::new();
+        for lane in 0..self.lanes.len() {
+            under_way.spawn(self.clone().run_lane(lane, stop.clone()));
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    async fn run_lane(self: Arc<Self>, lane: usize, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 () = told(&mut stop) => return,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             // A round that was begun is finished: its deliveries are bounded in time.
-            if let Err(error) = self.round().await {
+            if let Err(error) = self.round_of(lane).await {
                 tracing::warn!(%error, "deliveries to webhooks cannot be read");
             }
         }
     }
 
-    /// Tries everything that is due once. Answers how many deliveries that were. Rounds wait for each
-    /// other.
+    /// Tries everything that is due once. Answers how many deliveries that were.
+    ///
+    /// # Errors
+    /// If they cannot be read.
     pub async fn round(self: &Arc<Self>) -> store::Result<usize> {
-        let _one_at_a_time = self.turn.lock().await;
+        let mut under_way = JoinSet::new();
+        for lane in 0..self.lanes.len() {
+            let postman = self.clone();
+            under_way.spawn(async move { postman.round_of(lane).await });
+        }
+        let mut all = 0;
+        while let Some(round) = under_way.join_next().await {
+            if let Ok(tried) = round {
+                all += tried?;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn round_of(self: &Arc<Self>, lane: usize) -> store::Result<usize> {
+        let Some(lane) = self.lanes.get(lane) else { return Ok(0) };
+        let _one_at_a_time = lane.turn.lock().await;
         let mut all = 0;
         loop {
             let now = self.base.clock.now_ms();
-            let due = self.base.store.take_deliveries(now, now + 2 * self.patience_ms, AT_ONCE).await?;
+            let due = self.base.store.take_deliveries(&lane.to, now, now + 2 * self.patience_ms, AT_ONCE).await?;
             if due.is_empty() {
                 return Ok(all);
             }

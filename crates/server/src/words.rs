@@ -1,6 +1,6 @@
 //! Texts for people, by language and key. The files in `locales/` are compiled in.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use lingpai_domain::error::Error;
 
@@ -87,7 +87,15 @@ impl Words {
     /// The message of an error.
     pub fn message(&self, locale: Locale, error: &Error) -> String {
         let args: Vec<(&str, &str)> = error.args.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        strip_placeholders(&self.fill(locale, error.code.wire(), &args))
+        strip_placeholders(&self.fill(locale, &self.key(error.code.wire(), error), &args))
+    }
+
+    /// Under which key the words of a code are: some codes have others for waits of minutes and of hours.
+    pub fn key<'a>(&self, code: &'a str, error: &Error) -> Cow<'a, str> {
+        let texts = self.0.get(&Locale::ZhHans);
+        let told = |unit: &&str| error.args.iter().any(|(name, _)| name == unit);
+        let keys = ["hours", "minutes"].into_iter().filter(told).map(|unit| format!("{code}.{unit}"));
+        keys.into_iter().find(|key| texts.is_some_and(|texts| texts.contains_key(key))).map_or(Cow::Borrowed(code), Cow::Owned)
     }
 
     /// The keys of a language, for tests and documentation.

@@ -15,6 +15,15 @@ pub struct NewDelivery {
     pub created_at: i64,
 }
 
+/// Whose deliveries are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveriesTo {
+    /// Those of one webhook.
+    One(String),
+    /// Those of all but these.
+    NoneOf(Vec<String>),
+}
+
 /// A delivery that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueDelivery {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::KeyedBy;
+use super::{AuditRow, KeyedBy};
 
 /// Which documents are wanted, in the order of insertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct DocumentChange {
     pub stamp: String,
     /// The new version; `None`: to be removed.
     pub doc: Option<Map<String, Value>>,
+    /// Who did it: stored if it is done.
+    pub audit: Option<AuditRow>,
 }
 
 /// What became of new documents.

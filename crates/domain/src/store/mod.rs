@@ -22,7 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-pub use along::{AccountEdit, AuditRow, DueDelivery, NewDelivery, PasswordEdit};
+pub use along::{AccountEdit, AuditRow, DeliveriesTo, DueDelivery, NewDelivery, PasswordEdit};
 pub use changes::{InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, PushDevice, UserUpdate, UserUpdated};
 pub use codes::{CaptchaGuess, CaptchaOutcome, CodeGuess, CodeTarget, GuessOutcome, Issued, NewCaptcha, NewCode, SendLimit, SendScope};
 pub use documents::{
@@ -323,14 +323,18 @@ pub trait Store: Send + Sync {
     /// Removes a document. `Ok(false)`: there was none.
     async fn remove(&self, collection: &str, id: &str) -> Result<bool>;
 
+    /// As [`Store::remove`] for a user. `audit`: who did it, when it was not the user; stored in the same commit.
+    async fn remove_user(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool>;
+
     /// How many documents a collection has.
     async fn count(&self, collection: &str) -> Result<u64>;
 
     /// Documents by a condition, in the order of insertion, also those of a project's own collections.
     async fn documents(&self, query: &DocumentQuery) -> Result<DocumentPage>;
 
-    /// Adds documents to one of [`CHANGEABLE`] or to a project's own collection: all or none.
-    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded>;
+    /// Adds documents to one of [`CHANGEABLE`] or to a project's own collection: all or none. `audit`: who did it, stored in
+    /// the same commit.
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>], audit: &[AuditRow]) -> Result<DocumentsAdded>;
 
     /// Replaces and removes documents of one of [`CHANGEABLE`] or of a project's own collection, each
     /// unless it changed since it was read.
@@ -416,7 +420,7 @@ pub trait Store: Send + Sync {
 
     /// Takes at most `most` deliveries that are due `now`; until `busy_until` (milliseconds) nobody
     /// else is given them.
-    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>>;
+    async fn take_deliveries(&self, to: &DeliveriesTo, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>>;
 
     /// Forgets a delivery: it was accepted, or given up.
     async fn finish_delivery(&self, id: &str) -> Result<()>;

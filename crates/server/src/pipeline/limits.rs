@@ -64,5 +64,45 @@ pub fn check_address(state: &State, bucket: Bucket, ip: IpAddr) -> Result<Admitt
 
 /// The error for a caller who must wait.
 pub fn too_many(wait_ms: i64) -> Error {
-    Error::new(Code::TooManyRequests).with("seconds", (wait_ms.max(0) as u64).div_ceil(1000).max(1).to_string())
+    let seconds = (wait_ms.max(0) as u64).div_ceil(1000).max(1);
+    let error = Error::new(Code::TooManyRequests).with("seconds", seconds.to_string());
+    if seconds >= 120 { with_minutes(error, seconds) } else { error }
+}
+
+/// The error of a lock, told for how long it lasts at most.
+pub fn with_length_of_lock(error: Error, retry_s: u32) -> Error {
+    match error.code {
+        Code::PasswordErrorExceedLimit | Code::SecondStepExceedLimit => with_minutes(error, retry_s.into()),
+        _ => error,
+    }
+}
+
+/// Adds a wait in units that people count in; see [`crate::words::Words::key`].
+fn with_minutes(error: Error, seconds: u64) -> Error {
+    let minutes = seconds.div_ceil(60).max(1);
+    let error = error.with("minutes", minutes.to_string());
+    if minutes >= 120 { error.with("hours", minutes.div_ceil(60).to_string()) } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Locale, Words};
+
+    #[test]
+    fn waits_are_told_in_units_that_people_count_in() {
+        let told = |wait_ms| Words::built_in().message(Locale::En, &too_many(wait_ms));
+        for (wait_ms, words) in
+            [(-5, "1 s."), (1, "1 s."), (119_000, "119 s."), (119_001, "2 min."), (7_139_000, "119 min."), (86_400_000, "24 h.")]
+        {
+            assert!(told(wait_ms).ends_with(words), "{wait_ms}: {}", told(wait_ms));
+        }
+        let locked = |code: Code, retry_s| Words::built_in().message(Locale::ZhHans, &with_length_of_lock(code.into(), retry_s));
+        assert_eq!(locked(Code::PasswordErrorExceedLimit, 3600), "密码错误次数过多,请 60 分钟后再试");
+        assert_eq!(locked(Code::SecondStepExceedLimit, 86_400), "验证码错误次数过多,请 24 小时后再试");
+        assert_eq!(locked(Code::PasswordErrorExceedLimit, 5), "密码错误次数过多,请 1 分钟后再试");
+        // Where nobody knows it, nothing is made up.
+        let unknown = Words::built_in().message(Locale::ZhHans, &Code::PasswordErrorExceedLimit.into());
+        assert_eq!(unknown, "密码错误次数过多,请稍后再试");
+    }
 }

@@ -12,9 +12,11 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use hmac::{Hmac, KeyInit, Mac};
+use lingpai_domain::store::DeliveriesTo;
 use lingpai_testkit::SeededRandom;
 use parking_lot::Mutex;
 use sha2::Sha256;
+use tokio::sync::Semaphore;
 
 use crate::kit::{people::*, *};
 
@@ -27,6 +29,7 @@ each_engine!(
     private_addresses_are_refused_unless_allowed,
     deliveries_to_a_webhook_that_is_gone_are_dropped,
     what_does_not_happen_is_not_told,
+    a_webhook_that_hangs_holds_up_no_other,
 );
 
 const SECRET: &str = "a secret of the webhook";
@@ -40,13 +43,15 @@ struct Receiver {
 struct Shared {
     status: AtomicU16,
     got: Mutex<Vec<(HeaderMap, Bytes)>>,
+    /// As many as came.
+    arrived: Semaphore,
 }
 
 impl Receiver {
     async fn start() -> anyhow::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}/hook?key=hidden", listener.local_addr()?);
-        let shared = Arc::new(Shared { status: AtomicU16::new(200), got: Mutex::default() });
+        let shared = Arc::new(Shared { status: AtomicU16::new(200), got: Mutex::default(), arrived: Semaphore::new(0) });
         let router = Router::new().fallback(keep).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { url, shared })
@@ -79,6 +84,7 @@ impl Receiver {
 
 async fn keep(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     shared.got.lock().push((headers, body));
+    shared.arrived.add_permits(1);
     StatusCode::from_u16(shared.status.load(Ordering::SeqCst)).unwrap_or_default()
 }
 
@@ -233,7 +239,7 @@ async fn deliveries_to_a_webhook_that_is_gone_are_dropped(engine: Engine) -> Out
     app.clock.advance(15_000);
     round(&app).await?;
     assert!(gone.take().is_empty() && there.take().is_empty());
-    assert!(app.store.take_deliveries(i64::MAX, i64::MAX, 10).await?.is_empty());
+    assert!(app.store.take_deliveries(&DeliveriesTo::NoneOf(Vec::new()), i64::MAX, i64::MAX, 10).await?.is_empty());
     app.stop().await
 }
 
@@ -245,5 +251,38 @@ async fn what_does_not_happen_is_not_told(engine: Engine) -> Outcome {
     refused(&register(&app, "alice").await?, "uni-id-account-exists");
     round(&app).await?;
     assert!(receiver.take().is_empty());
+    app.stop().await
+}
+
+/// Takes connections and never says anything.
+async fn hanging() -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/hook", listener.local_addr()?);
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    Ok(url)
+}
+
+async fn a_webhook_that_hangs_holds_up_no_other(engine: Engine) -> Outcome {
+    let (hanging, well) = (hanging().await?, Receiver::start().await?);
+    let webhooks = format!(
+        "[{{url = {hanging:?}, secret = {SECRET:?}, events = [\"*\"]}}, {{url = {:?}, secret = {SECRET:?}, events = [\"*\"]}}]",
+        well.url
+    );
+    let app = well.app(engine, "[\"*\"]").setting("webhooks", webhooks).setting("deliveries.timeout_ms", "60000").start().await?;
+    // More than are under way at the same time.
+    for number in 1..=20 {
+        done(register(&app, &format!("user-{number}")).await?);
+    }
+    let postman = app.program().state().delivery.postman.clone().ok_or_else(|| anyhow::anyhow!("there is a postman"))?;
+    let round = tokio::spawn(async move { postman.round().await });
+    let all = tokio::time::timeout(std::time::Duration::from_secs(20), well.shared.arrived.acquire_many(20)).await;
+    assert!(all.is_ok(), "{} of 20 arrived", well.take().len());
+    assert!(!round.is_finished());
+    round.abort();
     app.stop().await
 }

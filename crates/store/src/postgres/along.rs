@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lingpai_domain::store::{AccountEdit, DueDelivery, NewDelivery, UserUpdated};
+use lingpai_domain::store::{AccountEdit, AuditRow, DeliveriesTo, DueDelivery, NewDelivery, UserUpdated};
 use postgres_types::{Json, ToSql};
 
 use super::{
@@ -90,11 +90,34 @@ impl PostgresStore {
         }
     }
 
-    pub(super) async fn deliveries_take(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>, Failure> {
+    pub(super) async fn user_remove(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool, Failure> {
         let rows = self
             .write(
-                "SELECT r_id, r_target, r_body, r_created_at, r_attempts FROM lingpai_take_deliveries($1, $2, $3)",
-                &[&now, &busy_until, &i64::from(most)],
+                "WITH gone AS (DELETE FROM users WHERE id = $1 RETURNING id), audited AS (
+                    INSERT INTO documents (collection, id, doc) SELECT 'lingpai-audit', $2::text, $3::json FROM gone WHERE $2::text IS NOT NULL
+                )
+                SELECT id FROM gone",
+                &[&storable(uid), &audit.map(|row| storable(&row.id)), &audit.map(|row| Json(&row.doc))],
+            )
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
+    pub(super) async fn deliveries_take(
+        &self,
+        to: &DeliveriesTo,
+        now: i64,
+        busy_until: i64,
+        most: u32,
+    ) -> Result<Vec<DueDelivery>, Failure> {
+        let (one, others) = match to {
+            DeliveriesTo::One(target) => (Some(storable(target)), Vec::new()),
+            DeliveriesTo::NoneOf(targets) => (None, targets.iter().map(|target| storable(target)).collect()),
+        };
+        let rows = self
+            .write(
+                "SELECT r_id, r_target, r_body, r_created_at, r_attempts FROM lingpai_take_deliveries_to($1, $2, $3, $4, $5)",
+                &[&one, &others, &now, &busy_until, &i64::from(most)],
             )
             .await?;
         rows.iter()

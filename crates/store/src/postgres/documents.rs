@@ -1,7 +1,7 @@
 //! Documents by conditions, and documents of a project's own collections.
 
 use lingpai_domain::store::{
-    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
+    AuditRow, CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
     is_own_collection,
 };
 use postgres_types::{Json, ToSql};
@@ -75,15 +75,27 @@ impl PostgresStore {
         Ok(Some(rows.first().map(plain).transpose()?))
     }
 
-    pub(super) async fn document_add(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded, Failure> {
+    pub(super) async fn document_add(
+        &self,
+        collection: &str,
+        docs: &[Map<String, Value>],
+        audit: &[AuditRow],
+    ) -> Result<DocumentsAdded, Failure> {
         check_changeable(collection)?;
         let ids = docs.iter().map(|doc| Ok(storable(document::id(doc)?))).collect::<Result<Vec<_>, Failure>>()?;
         let docs: Vec<_> = docs.iter().map(Json).collect();
+        let audit_ids: Vec<_> = audit.iter().map(|row| storable(&row.id)).collect();
+        let audit_docs: Vec<_> = audit.iter().map(|row| Json(&row.doc)).collect();
         let added = self
             .write(
-                "INSERT INTO documents (collection, id, doc)
+                "WITH audited AS (
+                    INSERT INTO documents (collection, id, doc)
+                    SELECT 'lingpai-audit', a.id, a.doc FROM unnest($4::text[], $5::json[]) WITH ORDINALITY AS a(id, doc, place)
+                    ORDER BY a.place
+                )
+                INSERT INTO documents (collection, id, doc)
                 SELECT $1, n.id, n.doc FROM unnest($2::text[], $3::json[]) WITH ORDINALITY AS n(id, doc, place) ORDER BY n.place",
-                &[&collection, &ids, &docs],
+                &[&collection, &ids, &docs, &audit_ids, &audit_docs],
             )
             .await;
         match added {
@@ -98,11 +110,14 @@ impl PostgresStore {
         let ids: Vec<_> = changes.iter().map(|change| storable(&change.id)).collect();
         let stamps: Vec<_> = changes.iter().map(|change| change.stamp.as_str()).collect();
         let docs: Vec<_> = changes.iter().map(|change| change.doc.as_ref().map(Json)).collect();
+        let audit_ids: Vec<_> = changes.iter().map(|change| change.audit.as_ref().map(|row| storable(&row.id))).collect();
+        let audit_docs: Vec<_> = changes.iter().map(|change| change.audit.as_ref().map(|row| Json(&row.doc))).collect();
         // In one order, so that two who change the same documents do not wait for each other.
         let changed = self
             .write(
                 "WITH wanted AS MATERIALIZED (
-                    SELECT * FROM unnest($2::text[], $3::text[], $4::json[]) AS n(id, stamp, doc)
+                    SELECT * FROM unnest($2::text[], $3::text[], $4::json[], $5::text[], $6::json[])
+                        AS n(id, stamp, doc, audit_id, audit_doc)
                 ), current AS MATERIALIZED (
                     SELECT d.id FROM documents AS d JOIN wanted AS w USING (id)
                     WHERE d.collection = $1 AND encode(sha256(convert_to(d.doc::text, 'UTF8')), 'hex') = w.stamp
@@ -113,9 +128,13 @@ impl PostgresStore {
                 ), removed AS (
                     DELETE FROM documents AS d USING wanted AS w JOIN current AS c USING (id)
                     WHERE d.collection = $1 AND d.id = w.id AND w.doc IS NULL RETURNING d.id
+                ), audited AS (
+                    INSERT INTO documents (collection, id, doc)
+                    SELECT 'lingpai-audit', w.audit_id, w.audit_doc FROM wanted AS w JOIN current AS c USING (id)
+                    WHERE w.audit_id IS NOT NULL
                 )
                 SELECT id FROM updated UNION ALL SELECT id FROM removed",
-                &[&collection, &ids, &stamps, &docs],
+                &[&collection, &ids, &stamps, &docs, &audit_ids, &audit_docs],
             )
             .await;
         let rows = match changed {

@@ -8,14 +8,14 @@ use lingpai_domain::{
     log::LogRow,
     passkey::Passkey,
     store::{
-        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
-        DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
-        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance,
-        InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd,
-        OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
-        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse,
-        UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DeliveriesTo,
+        DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome,
+        FileAdded, FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept,
+        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey,
+        OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed,
+        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
+        SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep,
+        TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -226,6 +226,10 @@ impl Store for PostgresStore {
         self.collection_remove(collection, id).await.map_err(Failure::classify)
     }
 
+    async fn remove_user(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        self.user_remove(uid, audit).await.map_err(Failure::classify)
+    }
+
     async fn count(&self, collection: &str) -> Result<u64> {
         self.collection_count(collection).await.map_err(Failure::classify)
     }
@@ -234,8 +238,8 @@ impl Store for PostgresStore {
         self.document_page(query).await.map_err(Failure::classify)
     }
 
-    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
-        self.document_add(collection, docs).await.map_err(Failure::classify)
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>], audit: &[AuditRow]) -> Result<DocumentsAdded> {
+        self.document_add(collection, docs, audit).await.map_err(Failure::classify)
     }
 
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged> {
@@ -338,8 +342,8 @@ impl Store for PostgresStore {
         self.passkey_remove(removal).await.map_err(Failure::classify)
     }
 
-    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
-        self.deliveries_take(now, busy_until, most).await.map_err(Failure::classify)
+    async fn take_deliveries(&self, to: &DeliveriesTo, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
+        self.deliveries_take(to, now, busy_until, most).await.map_err(Failure::classify)
     }
 
     async fn finish_delivery(&self, id: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What is written along with other operations, and deliveries to webhooks.
 
-use lingpai_domain::store::{AccountEdit, AuditRow, DueDelivery, GuessKind, NewDelivery, UserUpdated};
+use lingpai_domain::store::{AccountEdit, AuditRow, DeliveriesTo, DueDelivery, GuessKind, NewDelivery, UserUpdated};
 use rusqlite::Connection;
 
 use super::{failure::Failure, guesses, passwords, updates};
@@ -47,13 +47,14 @@ pub fn edit_account(connection: &Connection, edit: &AccountEdit) -> Result<UserU
 }
 
 /// See [`lingpai_domain::store::Store::take_deliveries`].
-pub fn take(connection: &Connection, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>, Failure> {
-    let mut take = connection.prepare_cached(
-        "UPDATE deliveries SET attempts = attempts + 1, due_at = ?2
-         WHERE id IN (SELECT id FROM deliveries WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
-         RETURNING id, target, body, created_at, attempts",
-    )?;
-    let due = take.query_map((now, busy_until, most), |row| {
+pub fn take(connection: &Connection, to: &DeliveriesTo, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>, Failure> {
+    let (is_theirs, target) = theirs(to)?;
+    let mut take = connection.prepare_cached(&format!(
+        "UPDATE deliveries SET attempts = attempts + 1, due_at = ?3
+         WHERE id IN (SELECT id FROM deliveries WHERE {is_theirs} AND due_at <= ?2 ORDER BY due_at LIMIT ?4)
+         RETURNING id, target, body, created_at, attempts"
+    ))?;
+    let due = take.query_map((target, now, busy_until, most), |row| {
         let delivery = NewDelivery { id: row.get(0)?, target: row.get(1)?, body: row.get(2)?, created_at: row.get(3)? };
         Ok(DueDelivery { delivery, attempts: row.get(4)? })
     })?;
@@ -61,9 +62,18 @@ pub fn take(connection: &Connection, now: i64, busy_until: i64, most: u32) -> Re
 }
 
 /// Whether any delivery is due.
-pub fn is_due(connection: &Connection, now: i64) -> Result<bool, Failure> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE due_at <= ?1)")?;
-    Ok(statement.query_row([now], |row| row.get(0))?)
+pub fn is_due(connection: &Connection, to: &DeliveriesTo, now: i64) -> Result<bool, Failure> {
+    let (is_theirs, target) = theirs(to)?;
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM deliveries WHERE {is_theirs} AND due_at <= ?2)");
+    Ok(connection.prepare_cached(&sql)?.query_row((target, now), |row| row.get(0))?)
+}
+
+/// The condition for deliveries of the wanted webhooks, and its first parameter.
+fn theirs(to: &DeliveriesTo) -> Result<(&'static str, String), Failure> {
+    Ok(match to {
+        DeliveriesTo::One(target) => ("target = ?1", target.clone()),
+        DeliveriesTo::NoneOf(targets) => ("target NOT IN (SELECT value FROM json_each(?1))", serde_json::to_string(targets)?),
+    })
 }
 
 /// See [`lingpai_domain::store::Store::finish_delivery`].

@@ -1,13 +1,13 @@
 //! Documents by conditions, and documents of a project's own collections.
 
 use lingpai_domain::store::{
-    CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
+    AuditRow, CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
     is_own_collection,
 };
 use rusqlite::{Connection, OptionalExtension, Row, types::Value as Parameter};
 use serde_json::{Map, Value};
 
-use super::{failure::Failure, indexes, invitations::ancestry, users};
+use super::{along, failure::Failure, indexes, invitations::ancestry, users};
 use crate::document::{
     self, InvalidDocument, LoginColumns, from_text, id,
     invitation::{self, show_inviters},
@@ -142,7 +142,7 @@ fn check_changeable(collection: &str) -> Result<(), Failure> {
 }
 
 /// See [`lingpai_domain::store::Store::add_documents`].
-pub fn add(connection: &Connection, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded, Failure> {
+pub fn add(connection: &Connection, collection: &str, docs: &[Map<String, Value>], audit: &[AuditRow]) -> Result<DocumentsAdded, Failure> {
     check_changeable(collection)?;
     let mut taken = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM documents WHERE collection = ?1 AND id = ?2)")?;
     let mut ids = std::collections::HashSet::new();
@@ -156,7 +156,7 @@ pub fn add(connection: &Connection, collection: &str, docs: &[Map<String, Value>
         for doc in docs {
             insert.execute((collection, id(doc)?, to_text(doc)?))?;
         }
-        Ok(())
+        audit.iter().try_for_each(|row| along::audit(connection, row))
     })?;
     Ok(added.map_or_else(DocumentsAdded::Duplicate, |()| DocumentsAdded::Done))
 }
@@ -197,6 +197,9 @@ pub fn change(connection: &Connection, collection: &str, changes: &[DocumentChan
                 Some(doc) => update.execute((collection, &change.id, to_text(doc)?))?,
                 None => delete.execute((collection, &change.id))?,
             };
+            if let Some(row) = &change.audit {
+                along::audit(connection, row)?;
+            }
         }
         Ok(stale)
     })?;

@@ -8,14 +8,14 @@ use lingpai_domain::{
     log::LogRow,
     passkey::Passkey,
     store::{
-        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DocumentChange,
-        DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome, FileAdded,
-        FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept, InviteAcceptance,
-        InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey, OtherSessionsEnd,
-        OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed, PasswordChange,
-        PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips, SecondStepOutcome,
-        SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep, TokenUse,
-        UserUpdate, UserUpdated,
+        AccountEdit, AnyIdentityQuery, AuditRow, Candidates, CaptchaGuess, CaptchaOutcome, CodeGuess, CollectionIndex, DeliveriesTo,
+        DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, DueDelivery, EndedToken, FailedLogin, FailedOutcome,
+        FileAdded, FileQuota, FileRecord, GateCursor, GateNews, Guess, GuessKind, GuessOutcome, IdentityQuery, IndexesKept,
+        InviteAcceptance, InviteAccepted, InviteeQuery, Invitees, Issued, ListedToken, LockRule, Logout, NewCaptcha, NewCode, NewPasskey,
+        OtherSessionsEnd, OtherSessionsEnded, PasskeyAdded, PasskeyHolder, PasskeyRemoval, PasskeyRemoved, PasskeyUse, PasskeyUsed,
+        PasswordChange, PasswordChanged, PushDevice, RecentQuery, Registered, Registration, Renewal, Renewed, Result, Role, RoundTrips,
+        SecondStepOutcome, SecondStepTry, SessionEnd, SessionView, SignIn, SignedIn, SignedInLinked, StatusChange, Store, StoredSecondStep,
+        TokenUse, UserUpdate, UserUpdated,
     },
 };
 use serde_json::{Map, Value};
@@ -276,6 +276,19 @@ impl Store for SqliteStore {
         self.write(move |connection| collections::remove(connection, &collection, &id)).await
     }
 
+    async fn remove_user(&self, uid: &str, audit: Option<&AuditRow>) -> Result<bool> {
+        let (uid, audit) = (uid.to_owned(), audit.cloned());
+        self.write(move |connection| {
+            let removed = users::remove(connection, &uid)?;
+            match &audit {
+                Some(row) if removed => along::audit(connection, row)?,
+                _ => {}
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
     async fn count(&self, collection: &str) -> Result<u64> {
         let collection = collection.to_owned();
         self.long_read(move |connection| collections::count(connection, &collection)).await
@@ -289,9 +302,9 @@ impl Store for SqliteStore {
         self.long_read(move |connection| documents::page(connection, &query)).await
     }
 
-    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> Result<DocumentsAdded> {
-        let (collection, docs) = (collection.to_owned(), docs.to_vec());
-        self.write(move |connection| documents::add(connection, &collection, &docs)).await
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>], audit: &[AuditRow]) -> Result<DocumentsAdded> {
+        let (collection, docs, audit) = (collection.to_owned(), docs.to_vec(), audit.to_vec());
+        self.write(move |connection| documents::add(connection, &collection, &docs, &audit)).await
     }
 
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> Result<DocumentsChanged> {
@@ -429,12 +442,13 @@ impl Store for SqliteStore {
         self.write(move |connection| passkeys::remove(connection, &removal)).await
     }
 
-    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
+    async fn take_deliveries(&self, to: &DeliveriesTo, now: i64, busy_until: i64, most: u32) -> Result<Vec<DueDelivery>> {
         // Asked many times for each that is due: a look costs no commit.
-        if !self.read(|connection| along::is_due(connection, now))? {
+        if !self.read(|connection| along::is_due(connection, to, now))? {
             return Ok(Vec::new());
         }
-        self.write(move |connection| along::take(connection, now, busy_until, most)).await
+        let to = to.clone();
+        self.write(move |connection| along::take(connection, &to, now, busy_until, most)).await
     }
 
     async fn finish_delivery(&self, id: &str) -> Result<()> {

@@ -28,7 +28,7 @@ fn docs(values: Value) -> Vec<Map<String, Value>> {
 }
 
 async fn add(db: &Database, collection: &str, values: Value) {
-    assert_eq!(db.store.add_documents(collection, &docs(values)).await.unwrap(), DocumentsAdded::Done);
+    assert_eq!(db.store.add_documents(collection, &docs(values), &[]).await.unwrap(), DocumentsAdded::Done);
 }
 
 async fn documents_are_found_by_id_in_the_order_of_insertion(db: &Database) {
@@ -118,10 +118,10 @@ async fn pages_follow_each_other_however_little_fits(db: &Database) {
 async fn documents_are_added_all_or_none(db: &Database) {
     add(db, "shop", json!([{"_id": "a"}])).await;
     for more in [json!([{"_id": "b"}, {"_id": "a"}]), json!([{"_id": "b"}, {"_id": "b"}])] {
-        assert_eq!(db.store.add_documents("shop", &docs(more)).await.unwrap(), DocumentsAdded::Taken);
+        assert_eq!(db.store.add_documents("shop", &docs(more), &[]).await.unwrap(), DocumentsAdded::Taken);
     }
     assert_eq!(ids(&db.store.documents(&DocumentQuery::all("shop")).await.unwrap().documents), ["a"]);
-    assert!(matches!(db.store.add_documents("shop", &docs(json!([{"x": 1}]))).await, Err(StoreError::Failed(_))));
+    assert!(matches!(db.store.add_documents("shop", &docs(json!([{"x": 1}])), &[]).await, Err(StoreError::Failed(_))));
 }
 
 async fn a_change_rests_on_the_version_that_was_read(db: &Database) {
@@ -132,6 +132,7 @@ async fn a_change_rests_on_the_version_that_was_read(db: &Database) {
         id: stored[index].doc["_id"].as_str().unwrap().to_owned(),
         stamp: stored[index].stamp.clone(),
         doc: doc.map(object),
+        audit: None,
     };
     let first = [change(0, Some(json!({"_id": "a", "n": 1}))), change(1, None)];
     assert_eq!(db.store.change_documents("shop", &first).await.unwrap(), DocumentsChanged::But(vec![]));
@@ -154,7 +155,7 @@ async fn of_many_changes_at_once_each_counts(db: &Database) {
             let stored = db.store.documents(&DocumentQuery::all("shop")).await.unwrap().documents.remove(0);
             let mut doc = stored.doc.clone();
             doc["n"] = (doc["n"].as_i64().unwrap() + 1).into();
-            let change = DocumentChange { id: "a".into(), stamp: stored.stamp, doc: Some(doc) };
+            let change = DocumentChange { id: "a".into(), stamp: stored.stamp, doc: Some(doc), audit: None };
             if db.store.change_documents("shop", &[change]).await.unwrap() == DocumentsChanged::But(vec![]) {
                 return;
             }
@@ -166,8 +167,8 @@ async fn of_many_changes_at_once_each_counts(db: &Database) {
 
 async fn collections_of_the_server_are_not_changed_so(db: &Database) {
     for collection in ["uni-id-users", "uni-id-log", "uni-id-device", "opendb-verify-codes", "opendb-open-data", "a b", "", "a'--"] {
-        assert!(matches!(db.store.add_documents(collection, &docs(json!([{"_id": "a"}]))).await, Err(StoreError::Failed(_))));
-        let change = DocumentChange { id: "a".into(), stamp: String::new(), doc: None };
+        assert!(matches!(db.store.add_documents(collection, &docs(json!([{"_id": "a"}])), &[]).await, Err(StoreError::Failed(_))));
+        let change = DocumentChange { id: "a".into(), stamp: String::new(), doc: None, audit: None };
         assert!(matches!(db.store.change_documents(collection, &[change]).await, Err(StoreError::Failed(_))));
     }
     add(db, "uni-id-roles", json!([{"_id": "r", "role_id": "editor", "permission": ["READ"]}])).await;

@@ -29,7 +29,7 @@ async fn keep(db: &Database, indexes: &[CollectionIndex]) {
 }
 
 async fn add(db: &Database, values: Value) -> DocumentsAdded {
-    db.store.add_documents("shop", &docs(values)).await.unwrap()
+    db.store.add_documents("shop", &docs(values), &[]).await.unwrap()
 }
 
 /// The `_id`s that an index finds.
@@ -84,7 +84,7 @@ async fn an_index_finds_what_it_is_asked_for_and_whatever_has_lists(db: &Databas
         .map(|stored| {
             let id = stored.doc["_id"].as_str().unwrap().to_owned();
             let doc = (id == "text").then(|| object(json!({"_id": "text", "a": "w"})));
-            DocumentChange { id, stamp: stored.stamp, doc }
+            DocumentChange { id, stamp: stored.stamp, doc, audit: None }
         })
         .collect();
     assert_eq!(db.store.change_documents("shop", &changes).await.unwrap(), DocumentsChanged::But(vec![]));
@@ -107,7 +107,7 @@ async fn unique_values_are_unique_however_they_are_written(db: &Database) {
     // None of them is there, and other collections may have the same.
     assert_eq!(db.store.documents(&DocumentQuery::all("shop")).await.unwrap().documents.len(), 2);
     assert_eq!(
-        db.store.add_documents("other", &docs(json!([{"_id": "a", "code": "x"}, {"_id": "b", "code": "x"}]))).await.unwrap(),
+        db.store.add_documents("other", &docs(json!([{"_id": "a", "code": "x"}, {"_id": "b", "code": "x"}])), &[]).await.unwrap(),
         DocumentsAdded::Done
     );
     assert_eq!(add(db, json!([{"_id": "a", "code": "q"}])).await, DocumentsAdded::Taken);
@@ -116,6 +116,7 @@ async fn unique_values_are_unique_however_they_are_written(db: &Database) {
         id: stored[index].doc["_id"].as_str().unwrap().to_owned(),
         stamp: stored[index].stamp.clone(),
         doc: Some(object(doc)),
+        audit: None,
     };
     let both = [change(0, json!({"_id": "a", "code": "w"})), change(1, json!({"_id": "b", "code": "w"}))];
     assert_eq!(db.store.change_documents("shop", &both).await.unwrap(), DocumentsChanged::Duplicate(unique.database_name()));

@@ -11,6 +11,7 @@ use lingpai_domain::{
 use serde_json::json;
 
 use super::{
+    along::everybody,
     database::{Database, NOW, object, on_every_store},
     races::{CALLERS, all, count},
     samples::{APP, HOUR, log_row},
@@ -99,7 +100,7 @@ async fn a_passkey_is_stored_and_found(db: &Database) {
     assert_eq!(add(db, "p2", "u").await, PasskeyAdded::Done);
     assert_eq!(db.store.passkeys("u").await.unwrap(), [passkey("p1", "u"), passkey("p2", "u")]);
     assert_eq!((counted(db, "u").await, db.log().await), (2, vec!["bind-p1".to_owned(), "bind-p2".to_owned()]));
-    assert_eq!(db.store.take_deliveries(NOW, NOW + 1, 9).await.unwrap().len(), 1);
+    assert_eq!(db.store.take_deliveries(&everybody(), NOW, NOW + 1, 9).await.unwrap().len(), 1);
     let holder = db.store.passkey_holder(b"credential p2").await.unwrap().unwrap();
     assert_eq!((holder.passkey, holder.user.text("username")), (passkey("p2", "u"), Some("alice")));
     assert!(db.store.passkeys("nobody").await.unwrap().is_empty());
@@ -194,7 +195,7 @@ async fn a_passkey_is_removed(db: &Database) {
     assert_eq!(note_use(db, "p", "later", 0).await, PasskeyUsed::Gone);
     assert_eq!(db.log().await, ["bind-p", "bind-q", "unbind-p"]);
     assert_eq!(db.export("lingpai-audit").await, [json!({"_id": "a"})]);
-    assert_eq!(db.store.take_deliveries(NOW, NOW + 1, 9).await.unwrap().len(), 1);
+    assert_eq!(db.store.take_deliveries(&everybody(), NOW, NOW + 1, 9).await.unwrap().len(), 1);
     // It may be added again.
     let again = NewPasskey { ceremony: end("again"), log: log_row("again", "u"), ..new("p", "u") };
     assert_eq!(db.store.add_passkey(&again).await.unwrap(), PasskeyAdded::Done);

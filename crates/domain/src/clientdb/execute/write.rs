@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Engine, all_of, scan::Flow};
 use crate::{
+    account::User,
     clientdb::{
         command::Query,
         evaluate::{Lookups, Subject, holds},
@@ -16,12 +17,16 @@ use crate::{
         validate,
         value::same,
     },
-    editing::{Edit, Edited},
+    editing::{Administration, Edited},
     error::{Code, Error},
-    store::{CHANGEABLE, DocumentChange, DocumentsAdded, DocumentsChanged, StoredDocument, is_own_collection},
+    store::{AuditRow, CHANGEABLE, DocumentChange, DocumentsAdded, DocumentsChanged, StoredDocument, is_own_collection},
 };
 
 const USERS: &str = "uni-id-users";
+/// Collections beside users that say who may do what: changes are written into the audit.
+const AUDITED: &[&str] = &["uni-id-roles", "uni-id-permissions"];
+/// The actor in the audit where a schema allows something to whoever is not logged in.
+const NOBODY: &str = "anyone";
 /// How often a change is decided again because the document changed in between.
 const ATTEMPTS: usize = 8;
 
@@ -65,7 +70,9 @@ impl Engine<'_> {
             made.push(whole);
         }
         let ids = made.iter().filter_map(|doc| doc.get("_id")?.as_str().map(str::to_owned)).collect();
-        match self.context.store.add_documents(collection, &made).await? {
+        let none = Map::new();
+        let audit: Vec<_> = made.iter().filter_map(|doc| self.audit(collection, Done::Added, &none, doc)).collect();
+        match self.context.store.add_documents(collection, &made, &audit).await? {
             DocumentsAdded::Done => Ok(Answer::Added(ids, many)),
             DocumentsAdded::Taken => Err(Refusal::new(RefusalCode::Duplicate, "clientdb-duplicate").with("field", "_id")),
             DocumentsAdded::Duplicate(index) => Err(duplicate(schema, &index)),
@@ -175,7 +182,9 @@ impl Engine<'_> {
                         None => continue,
                     },
                 };
-                changes.push(DocumentChange { id, stamp: stored.stamp, doc });
+                let none = Map::new();
+                let audit = self.audit(collection, deed.into(), &stored.doc, doc.as_ref().unwrap_or(&none));
+                changes.push(DocumentChange { id, stamp: stored.stamp, doc, audit });
             }
             if changes.is_empty() {
                 return Ok(changed);
@@ -216,11 +225,13 @@ impl Engine<'_> {
         for stored in found {
             let uid = stored.doc.get("_id").and_then(Value::as_str).unwrap_or_default();
             let Deed::Update(change) = deed else {
-                changed += u64::from(self.context.store.remove(USERS, uid).await?);
+                let actor = self.administrates(uid).map(|actor| (actor, Done::Removed.name()));
+                let audit = actor.map(|(actor, action)| self.context.audit_row(actor, action, uid, &stored.doc, &Map::new()));
+                changed += u64::from(self.context.store.remove_user(uid, audit.as_ref()).await?);
                 continue;
             };
             let (mut refusal, mut is_different) = (None, false);
-            let edited = self.context.edit_user(uid, |user| {
+            let decide = |user: &User| {
                 // The user may have changed since it was found.
                 let subject = Subject { doc: &user.doc, lookups };
                 let still = |condition: &Expression| holds(condition, subject) == Ok(Some(true));
@@ -231,7 +242,7 @@ impl Engine<'_> {
                 match changed_document(schema, &user.doc, change) {
                     Ok(Some(doc)) => {
                         is_different = true;
-                        Ok(Some(Edit::quiet(in_lower_case(doc))))
+                        Ok(Some(in_lower_case(doc)))
                     }
                     Ok(None) => Ok(None),
                     Err(refused) => {
@@ -239,8 +250,10 @@ impl Engine<'_> {
                         Ok(None)
                     }
                 }
-            });
-            match edited.await? {
+            };
+            let by = self.administrates(uid).map(|actor| (actor, Done::Updated.name()));
+            let administration = Administration { by, password: None };
+            match self.context.administer(uid, &administration, decide).await? {
                 Edited::Done => {}
                 Edited::Taken => return Err(Refusal::new(RefusalCode::Duplicate, "uni-id-account-exists")),
                 Edited::Gone => continue,
@@ -251,6 +264,45 @@ impl Engine<'_> {
             changed += u64::from(is_different);
         }
         Ok(changed)
+    }
+
+    /// Whose deed a change of a user is, unless it is a user's own account and no administrator's.
+    fn administrates(&self, uid: &str) -> Option<&str> {
+        let actor = self.session.uid().unwrap_or(NOBODY);
+        (actor != uid || self.session.is_admin()).then_some(actor)
+    }
+
+    /// The row of the audit for a change of roles or permissions.
+    fn audit(&self, collection: &str, done: Done, before: &Map<String, Value>, after: &Map<String, Value>) -> Option<AuditRow> {
+        let actor = self.session.uid().unwrap_or(NOBODY);
+        AUDITED.contains(&collection).then(|| self.context.audit_row_of_document(actor, done.name(), collection, before, after))
+    }
+}
+
+/// What was done, as the audit calls it.
+#[derive(Clone, Copy)]
+enum Done {
+    Added,
+    Updated,
+    Removed,
+}
+
+impl Done {
+    const fn name(self) -> &'static str {
+        match self {
+            Done::Added => "clientDB.add",
+            Done::Updated => "clientDB.update",
+            Done::Removed => "clientDB.remove",
+        }
+    }
+}
+
+impl From<&Deed<'_>> for Done {
+    fn from(deed: &Deed<'_>) -> Self {
+        match deed {
+            Deed::Update(_) => Done::Updated,
+            Deed::Remove => Done::Removed,
+        }
     }
 }
 

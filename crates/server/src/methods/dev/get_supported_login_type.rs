@@ -1,11 +1,12 @@
 //! `getSupportedLoginType`: which logins the configuration allows on the caller's platform.
 
-use serde_json::Value;
-
 use lingpai_domain::validate::Params;
 
 use super::super::*;
-use crate::weixin::WeixinPlatform;
+use crate::{
+    third_party::{AlipayApplication, AppleApplication, QqApplication, UniverifyService},
+    weixin::WeixinPlatform,
+};
 
 /// The registry's entry.
 pub const METHOD: Method = Method {
@@ -25,23 +26,26 @@ pub const METHOD: Method = Method {
 fn handle<'a>(scope: &'a Scope<'a>, _params: Params) -> Reply<'a> {
     Box::pin(async move {
         let config = &scope.config;
-        let has_oauth = |names: &[&str]| names.iter().any(|name| config.oauth.get(*name).is_some_and(Value::is_object));
         let mut types = vec!["username-password", "mobile-password", "email-password"];
-        if config.sms.is_some() {
+        // In development mode the outbox takes what nobody carries.
+        if config.sms.is_some() && (scope.state.delivery.sms.is_some() || scope.state.is_development()) {
             types.push("mobile-code");
         }
-        // As recorded: the original names one-click login whatever is configured.
-        types.push("univerify");
+        // The original names it whatever is configured.
+        if UniverifyService::of(scope).is_ok() {
+            types.push("univerify");
+        }
         // A page may be inside of WeChat or outside: either will do.
         let weixin = |platform: &WeixinPlatform| platform.uni_platform() == scope.client.platform && platform.application(config).is_ok();
         if WeixinPlatform::ALL.iter().any(weixin) {
             types.push("weixin");
         }
-        for (name, sections) in [("qq", &["qq"][..]), ("apple", &["apple"][..]), ("alipay", &["alipay"][..])] {
-            if has_oauth(sections) {
-                types.push(name);
-            }
-        }
+        let others = [
+            ("qq", QqApplication::of(scope).is_ok()),
+            ("apple", AppleApplication::of(scope).is_ok()),
+            ("alipay", AlipayApplication::of(scope).is_ok()),
+        ];
+        types.extend(others.into_iter().filter_map(|(name, is_configured)| is_configured.then_some(name)));
         // Mini programs have no such thing.
         if scope.state.passkeys.is_some() && matches!(scope.client.platform.as_str(), "web" | "app") {
             types.push("passkey");

@@ -145,9 +145,10 @@ passed_on! {
     async fn export(&self, collection: &str, after: Option<&str>, limit: usize) -> Vec<Map<String, Value>>;
     async fn put(&self, collection: &str, doc: &Map<String, Value>) -> ();
     async fn remove(&self, collection: &str, id: &str) -> bool;
+    async fn remove_user(&self, uid: &str, audit: Option<&AuditRow>) -> bool;
     async fn count(&self, collection: &str) -> u64;
     async fn documents(&self, query: &DocumentQuery) -> DocumentPage;
-    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>]) -> DocumentsAdded;
+    async fn add_documents(&self, collection: &str, docs: &[Map<String, Value>], audit: &[AuditRow]) -> DocumentsAdded;
     async fn change_documents(&self, collection: &str, changes: &[DocumentChange]) -> DocumentsChanged;
     async fn keep_indexes(&self, indexes: &[CollectionIndex]) -> IndexesKept;
     async fn add_file(&self, file: &FileRecord, quota: FileQuota) -> FileAdded;
@@ -174,7 +175,7 @@ passed_on! {
     async fn use_passkey(&self, used: &PasskeyUse) -> PasskeyUsed;
     async fn rename_passkey(&self, uid: &str, id: &str, name: &str) -> bool;
     async fn remove_passkey(&self, removal: &PasskeyRemoval) -> PasskeyRemoved;
-    async fn take_deliveries(&self, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
+    async fn take_deliveries(&self, to: &DeliveriesTo, now: i64, busy_until: i64, most: u32) -> Vec<DueDelivery>;
     async fn finish_delivery(&self, id: &str) -> ();
     async fn postpone_delivery(&self, id: &str, due_at: i64) -> ();
     async fn sweep_audit(&self, before: i64) -> ();

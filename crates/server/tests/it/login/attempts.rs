@@ -27,7 +27,9 @@ async fn wrong_passwords_are_counted_by_address(app: &TestApp) -> Outcome {
             json!([{"ip": "127.0.0.1", "error_times": attempt, "last_error_time": START + attempt * 1000}])
         );
     }
-    refused(&guess(app, "wrong-password").await?, "uni-id-password-error-exceed-limit");
+    let locked = guess(app, "wrong-password").await?;
+    refused(&locked, "uni-id-password-error-exceed-limit");
+    assert_eq!(locked.body["errMsg"], "密码错误次数过多,请 60 分钟后再试");
     refused(&guess(app, PASSWORD).await?, "uni-id-password-error-exceed-limit");
     done(app.send(login_from("203.0.113.1", PASSWORD)).await?);
     refused(&guess(app, PASSWORD).await?, "uni-id-password-error-exceed-limit");
