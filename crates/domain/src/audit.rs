@@ -10,7 +10,7 @@ const HIDDEN: &[&str] = &["password", "token", "realname_auth", "third_party"];
 impl Context<'_> {
     /// The row for what `actor` did to a user by a method. `before` is empty for a user who is made.
     pub fn audit_row(&self, actor: &str, action: &str, uid: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> AuditRow {
-        self.from_here(row(self.id(), self.clock.now_ms(), actor, action, uid, before, after))
+        self.with_origin(row(self.id(), self.clock.now_ms(), actor, action, uid, before, after))
     }
 
     /// The row for what `actor` did to a document of a collection other than that of users. `before` is empty for one that is
@@ -25,11 +25,11 @@ impl Context<'_> {
     ) -> AuditRow {
         let id = before.get("_id").or_else(|| after.get("_id")).and_then(Value::as_str).unwrap_or_default();
         let place = [("collection".to_owned(), collection.into()), ("document_id".to_owned(), id.into())];
-        self.from_here(row_about(self.id(), self.clock.now_ms(), actor, action, Map::from_iter(place), before, after))
+        self.with_origin(row_about(self.id(), self.clock.now_ms(), actor, action, Map::from_iter(place), before, after))
     }
 
     /// Adds where it was done from.
-    fn from_here(&self, mut row: AuditRow) -> AuditRow {
+    fn with_origin(&self, mut row: AuditRow) -> AuditRow {
         row.doc.insert("appid".into(), self.client.app_id.clone().into());
         row.doc.insert("ip".into(), self.client.ip.clone().into());
         row.doc.insert("ua".into(), self.client.user_agent.clone().into());

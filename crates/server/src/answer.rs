@@ -33,11 +33,6 @@ impl Answer {
         Self(Map::new())
     }
 
-    /// What an error says.
-    pub fn of_error(body: Map<String, Value>) -> Self {
-        Self(body)
-    }
-
     /// Adds a field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -86,8 +86,9 @@ pub async fn user(scope: &Scope<'_>, token: Option<&str>, renewal: Renewal) -> R
 }
 
 /// Demands a role besides.
-pub fn demand_role(caller: &Caller, role: &str) -> Result<()> {
-    if caller.roles.iter().any(|held| held == role) { Ok(()) } else { Err(Code::PermissionError.into()) }
+pub async fn role(scope: &Scope<'_>, token: Option<&str>, renewal: Renewal, role: &str) -> Result<Caller> {
+    let caller = user(scope, token, renewal).await?;
+    if caller.roles.iter().any(|held| held == role) { Ok(caller) } else { Err(Code::PermissionError.into()) }
 }
 
 /// A token that was sent along to a method that demands none: taken if it holds, ignored if not.

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use lingpai_domain::{
     error::{Code, Error, Result},
-    session::NewToken,
     validate::Params,
 };
 
@@ -23,25 +22,15 @@ pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
         return super::clientdb::answer(state, call).await;
     }
     let started = telemetry::Stopwatch::start();
-    let mut renewed = None;
-    match run(state, &mut call, &mut renewed).await {
+    match run(state, &mut call).await {
         Ok(answer) => {
             telemetry::call_succeeded(&call, started);
-            match renewed {
-                Some(token) => answer.with_token(token).into_body(),
-                None => answer.into_body(),
-            }
+            answer.into_body()
         }
         Err(error) => {
             telemetry::call_failed(&call, &error, started);
             let error = told_for_how_long(state, &call, error);
-            let answer = Answer::of_error(spoken_error(&error, &state.speech(call.client_locale())));
-            match renewed {
-                // The client keeps it whatever else the answer says. Without it each failure would add one more to the few
-                // tokens of the user's list, until other devices fall out of it.
-                Some(token) if !ends_the_session(error.code) => answer.with_token(token).into_body(),
-                _ => answer.into_body(),
-            }
+            spoken_error(&error, &state.speech(call.client_locale()))
         }
     }
 }
@@ -56,22 +45,7 @@ fn told_for_how_long(state: &State, call: &Call, error: Error) -> Error {
     }
 }
 
-/// Whether the caller has to sign in again: a token beside such an answer would be void as well.
-const fn ends_the_session(code: Code) -> bool {
-    matches!(
-        code,
-        Code::CheckTokenFailed
-            | Code::TokenExpired
-            | Code::AccountNotExists
-            | Code::AccountBanned
-            | Code::AccountAuditing
-            | Code::AccountAuditFailed
-            | Code::AccountClosed
-    )
-}
-
-/// `renewed`: the caller's new token, where one was made. It is there even if the call fails afterwards.
-async fn run(state: &State, call: &mut Call, renewed: &mut Option<NewToken>) -> Result<Answer> {
+async fn run(state: &State, call: &mut Call) -> Result<Answer> {
     let method = find(call)?;
     let client = client_info::check(call)?;
     let config = state.center.app(&client.app_id, &client.platform).map_err(|problem| config_error(&problem.place.path))?;
@@ -100,16 +74,15 @@ async fn run(state: &State, call: &mut Call, renewed: &mut Option<NewToken>) -> 
         Access::Token(handle) => handle(&scope, token.filter(|token| !token.is_empty()).map(str::to_owned)).await,
         Access::User(renewal, handle) => {
             let mut caller = access::user(&scope, token, *renewal).await?;
-            *renewed = caller.take_renewed();
             let params = parse(method, &mut scope, params).await?;
-            handle(&scope, params, &caller).await
+            let answer = handle(&scope, params, &caller).await?;
+            Ok(with_renewed(answer, &mut caller))
         }
         Access::Role(role, renewal, handle) => {
-            let mut caller = access::user(&scope, token, *renewal).await?;
-            *renewed = caller.take_renewed();
-            access::demand_role(&caller, role)?;
+            let mut caller = access::role(&scope, token, *renewal, role).await?;
             let params = parse(method, &mut scope, params).await?;
-            handle(&scope, params, &caller).await
+            let answer = handle(&scope, params, &caller).await?;
+            Ok(with_renewed(answer, &mut caller))
         }
         Access::Listed(handle) => {
             let listed = listed_address::check(&scope)?;
@@ -121,6 +94,13 @@ async fn run(state: &State, call: &mut Call, renewed: &mut Option<NewToken>) -> 
             let params = parse(method, &mut scope, params).await?;
             handle(&scope, params, &partner).await
         }
+    }
+}
+
+fn with_renewed(answer: Answer, caller: &mut access::Caller) -> Answer {
+    match caller.take_renewed() {
+        Some(renewed) => answer.with_token(renewed),
+        None => answer,
     }
 }
 

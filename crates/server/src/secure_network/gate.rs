@@ -325,15 +325,9 @@ impl Admitted {
     ///
     /// # Errors
     /// If sealing fails.
-    pub fn seal(&self, state: &State, mut result: Value) -> Result<Value, Error> {
+    pub fn seal(&self, state: &State, result: Value) -> Result<Value, Error> {
         let is_error = result.get("errCode").is_some_and(is_truthy);
         if is_error {
-            // Errors are not sealed: they bring no token where the reply should have been.
-            if self.seals_reply()
-                && let Some(fields) = result.as_object_mut()
-            {
-                fields.shift_remove("newToken");
-            }
             return Ok(result);
         }
         let unfit = |refusal: Refusal| Error::internal(refusal);
@@ -347,14 +341,6 @@ impl Admitted {
                 state.base.random.fill(&mut nonce);
                 Ok(call.seal_reply(&key.key, nonce, &result.to_string()).map_err(unfit)?.into_value())
             }
-        }
-    }
-
-    fn seals_reply(&self) -> bool {
-        match &self.seal {
-            Seal::None => false,
-            Seal::Weixin(_, secret_type) => secret_type.seals_reply(),
-            Seal::Open(call, _) => call.secret_type.seals_reply(),
         }
     }
 }

@@ -6,8 +6,7 @@ mod set_push_cid;
 use crate::kit::{people::*, *};
 
 both_engines!(development: a_new_token_stands_beside_the_old_one, only_listed_tokens_are_renewed, statuses_are_told, roles_are_read_anew,
-    gone_users_and_missing_tokens_are_told, by_the_client_protocol,
-    what_fails_near_the_end_brings_the_new_token, what_ends_the_session_brings_none);
+    gone_users_and_missing_tokens_are_told, by_the_client_protocol);
 
 async fn refresh(app: &TestApp, token: &str) -> anyhow::Result<Reply> {
     app.call_as(token, "refreshToken", json!({})).await
@@ -87,43 +86,5 @@ async fn by_the_client_protocol(app: &TestApp) -> Outcome {
     app.clock.advance(1000);
     let new = done(app.send(Call::new("refreshToken").token(&token).by_client()).await?).token()?;
     done(info(app, &new).await?);
-    Ok(())
-}
-
-/// The client keeps it beside an error too. If it did not get it, each failure would add one to the ten tokens of the list.
-async fn what_fails_near_the_end_brings_the_new_token(app: &TestApp) -> Outcome {
-    let (uid, old) = someone(app, "alice").await?;
-    app.clock.advance(6_500_000);
-    let wrong = json!({"oldPassword": "wrong-password", "newPassword": "another password"});
-    let mut ends = START + 6_500_000 + 7_200_000;
-    for (method, params, code) in [
-        ("updatePwd", wrong, "uni-id-password-error"),
-        ("updatePwd", json!({}), "uni-id-param-required"),
-        ("addUser", json!({"username": "bob", "password": PASSWORD}), "uni-id-permission-error"),
-    ] {
-        app.clock.advance(1_000);
-        ends += 1_000;
-        let reply = app.call_as(&old, method, params).await?;
-        assert_eq!(reply.code(), code, "{method}");
-        let new = reply.token()?;
-        assert_eq!(reply.body["newToken"]["tokenExpired"], json!(ends), "{method}");
-        assert!(user(app, &uid).await?["token"].as_array().is_some_and(|list| list.contains(&json!(new))), "{method}");
-        let again = done(info(app, &new).await?);
-        assert!(again.body.get("newToken").is_none(), "{method}");
-    }
-    Ok(())
-}
-
-/// Whoever has to sign in again is given nothing to go on with.
-async fn what_ends_the_session_brings_none(app: &TestApp) -> Outcome {
-    let (uid, token) = someone(app, "alice").await?;
-    app.clock.advance(6_500_000);
-    let mut doc = user(app, &uid).await?;
-    doc.insert("status".into(), 1.into());
-    app.put("uni-id-users", Value::Object(doc)).await?;
-    app.hear_news().await?;
-    let reply = app.call_as(&token, "updatePwd", json!({"oldPassword": "x", "newPassword": "another password"})).await?;
-    refused(&reply, "uni-id-account-banned");
-    assert!(reply.body.get("newToken").is_none());
     Ok(())
 }

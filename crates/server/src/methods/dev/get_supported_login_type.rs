@@ -4,7 +4,7 @@ use lingpai_domain::validate::Params;
 
 use super::super::*;
 use crate::{
-    third_party::{AlipayApplication, AppleApplication, QqApplication, UniverifyService},
+    third_party::{AlipayApplication, AppleApplication, QqApplication},
     weixin::WeixinPlatform,
 };
 
@@ -31,10 +31,8 @@ fn handle<'a>(scope: &'a Scope<'a>, _params: Params) -> Reply<'a> {
         if config.sms.is_some() && (scope.state.delivery.sms.is_some() || scope.state.is_development()) {
             types.push("mobile-code");
         }
-        // The original names it whatever is configured.
-        if UniverifyService::of(scope).is_ok() {
-            types.push("univerify");
-        }
+        // As recorded: the original names one-click sign-in whatever is configured.
+        types.push("univerify");
         // A page may be inside of WeChat or outside: either will do.
         let weixin = |platform: &WeixinPlatform| platform.uni_platform() == scope.client.platform && platform.application(config).is_ok();
         if WeixinPlatform::ALL.iter().any(weixin) {
