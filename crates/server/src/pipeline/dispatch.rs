@@ -37,6 +37,9 @@ pub async fn answer(state: &State, mut call: Call) -> Map<String, Value> {
 
 /// A lock lasts as long as the application's configuration says.
 fn told_for_how_long(state: &State, call: &Call, error: Error) -> Error {
+    if !limits::is_lock(error.code) {
+        return error;
+    }
     let client = client_info::check(call).ok();
     let config = client.and_then(|client| state.center.app(&client.app_id, &client.platform).ok());
     match config {

@@ -69,12 +69,14 @@ pub fn too_many(wait_ms: i64) -> Error {
     if seconds >= 120 { with_minutes(error, seconds) } else { error }
 }
 
+/// Whether a code says that too many wrong guesses have locked somebody out.
+pub const fn is_lock(code: Code) -> bool {
+    matches!(code, Code::PasswordErrorExceedLimit | Code::SecondStepExceedLimit)
+}
+
 /// The error of a lock, told for how long it lasts at most.
 pub fn with_length_of_lock(error: Error, retry_s: u32) -> Error {
-    match error.code {
-        Code::PasswordErrorExceedLimit | Code::SecondStepExceedLimit => with_minutes(error, retry_s.into()),
-        _ => error,
-    }
+    with_minutes(error, retry_s.into())
 }
 
 /// Adds a wait in units that people count in; see [`crate::words::Words::key`].

@@ -18,7 +18,7 @@ use crate::document::{
 
 /// Where a collection's documents are.
 #[derive(Clone, Copy)]
-enum Table {
+pub(super) enum Table {
     Users,
     Log,
     Codes,
@@ -28,7 +28,7 @@ enum Table {
 }
 
 impl Table {
-    fn of(collection: &str) -> Result<Self, Failure> {
+    pub(super) fn of(collection: &str) -> Result<Self, Failure> {
         match collection {
             "uni-id-users" => Ok(Table::Users),
             "uni-id-log" => Ok(Table::Log),

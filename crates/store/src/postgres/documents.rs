@@ -1,8 +1,7 @@
 //! Documents by conditions, and documents of a project's own collections.
 
 use lingpai_domain::store::{
-    AuditRow, CHANGEABLE, COLLECTIONS, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument,
-    is_own_collection,
+    AuditRow, CHANGEABLE, DocumentChange, DocumentPage, DocumentQuery, DocumentsAdded, DocumentsChanged, StoredDocument, is_own_collection,
 };
 use postgres_types::{Json, ToSql};
 use serde_json::{Map, Value};
@@ -10,6 +9,7 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    collections::Table,
     failure::Failure,
     indexes,
     questions::PlainDocument,
@@ -21,12 +21,6 @@ use crate::document::{self, InvalidDocument, from_text};
 
 /// The text of a user's columns after the place and the document.
 const USER_COLUMNS: &str = ", t.revision, l.last_login_date, l.last_login_ip, CASE WHEN t.invited THEN lingpai_ancestry(t.id) END";
-
-/// Whether the table `documents` has the collection.
-fn is_plain(collection: &str) -> bool {
-    const ELSEWHERE: [&str; 4] = ["uni-id-users", "uni-id-log", "uni-id-device", "opendb-verify-codes"];
-    (COLLECTIONS.contains(&collection) && !ELSEWHERE.contains(&collection)) || is_own_collection(collection)
-}
 
 fn check_changeable(collection: &str) -> Result<(), Failure> {
     if CHANGEABLE.contains(&collection) || is_own_collection(collection) {
@@ -63,16 +57,17 @@ impl PostgresStore {
         if query.after.is_some() || query.roles.is_some() {
             return Ok(None);
         }
-        let collection = query.collection.as_str();
-        if collection == "uni-id-users" {
-            let user = self.user_by_id(id).await?;
-            return Ok(Some(user.map(|user| StoredDocument { stamp: user.revision.to_string(), doc: user.doc })));
+        match Table::of(&query.collection)? {
+            Table::Users => {
+                let user = self.user_by_id(id).await?;
+                Ok(Some(user.map(|user| StoredDocument { stamp: user.revision.to_string(), doc: user.doc })))
+            }
+            Table::Documents => {
+                let rows = self.ask(&self.questions.documents, PlainDocument::new(&query.collection, id)).await?;
+                Ok(Some(rows.first().map(plain).transpose()?))
+            }
+            Table::Log | Table::Codes | Table::Devices | Table::Passkeys => Ok(None),
         }
-        if !is_plain(collection) {
-            return Ok(None);
-        }
-        let rows = self.ask(&self.questions.documents, PlainDocument::new(collection, id)).await?;
-        Ok(Some(rows.first().map(plain).transpose()?))
     }
 
     pub(super) async fn document_add(
@@ -181,14 +176,14 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
         // Apart, so that nothing but the index is gone through.
         found = format!("WITH found AS MATERIALIZED ({}) ", indexes::found(keyed, |digests| add(Box::new(digests)))?);
     }
-    let (columns, table) = match query.collection.as_str() {
-        "uni-id-users" => (USER_COLUMNS, "users AS t LEFT JOIN logins AS l ON l.uid = t.id".to_owned()),
-        "uni-id-log" => ("", "log AS t".to_owned()),
-        "uni-id-device" => ("", "devices AS t".to_owned()),
+    let (columns, table) = match Table::of(&query.collection)? {
+        Table::Users => (USER_COLUMNS, "users AS t LEFT JOIN logins AS l ON l.uid = t.id".to_owned()),
+        Table::Log => ("", "log AS t".to_owned()),
+        Table::Devices => ("", "devices AS t".to_owned()),
         // Codes are in columns, and nobody asks for them.
-        "opendb-verify-codes" => return Err(InvalidDocument::Collection(query.collection.clone()).into()),
-        other if is_plain(other) => {
-            let collection = add(Box::new(other.to_owned()));
+        Table::Codes => return Err(InvalidDocument::Collection(query.collection.clone()).into()),
+        Table::Passkeys | Table::Documents => {
+            let collection = add(Box::new(query.collection.clone()));
             if query.keyed.is_some() {
                 // Each by itself: without statistics the planner would go through the whole collection in their order.
                 let each = format!("SELECT * FROM documents WHERE collection = {collection}::text AND seq = f.seq OFFSET 0");
@@ -199,7 +194,6 @@ fn statement(query: &DocumentQuery, params: &mut Vec<Box<dyn ToSql + Sync + Send
                 ("", "documents AS t".to_owned())
             }
         }
-        other => return Err(InvalidDocument::Collection(other.to_owned()).into()),
     };
     let limit = add(Box::new(i64::try_from(query.examine).unwrap_or(i64::MAX)));
     Ok(format!(
