@@ -102,7 +102,7 @@ test('a wrong captcha keeps the dialog open with another picture', async () => {
   await who.page.locator('dialog #lp-captcha').fill('nope')
   await who.page.keyboard.press('Enter')
   await who.page.locator('dialog .lp-error').waitFor()
-  await who.page.waitForFunction((old) => document.querySelector('dialog .lp-picture img')?.getAttribute('src') !== old, first)
+  await who.until((old) => document.querySelector('dialog .lp-picture img')?.getAttribute('src') !== old, first)
   await who.page.keyboard.press('Escape')
   await who.page.locator('dialog').waitFor({ state: 'detached' })
   await who.leave()

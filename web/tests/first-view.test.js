@@ -53,7 +53,7 @@ for (const [size, viewport] of SIZES) {
         })
       const letThrough = await withoutScripts(who)
       await page.locator('link[rel=stylesheet]').last().waitFor({ state: 'attached' })
-      await page.waitForFunction(() => document.styleSheets.length >= document.querySelectorAll('link[rel=stylesheet]').length)
+      await who.until(() => document.styleSheets.length >= document.querySelectorAll('link[rel=stylesheet]').length)
       const first = await looks()
       assert.equal(first.facts.length, 16)
       await letThrough()

@@ -125,6 +125,9 @@ export function uniId(more = {}) {
   }
 }
 
+/** How long a test waits for what must come; a busy machine may need more. */
+const PATIENCE_MS = Number(process.env.LINGPAI_TEST_PATIENCE_MS ?? 15_000)
+
 let browser
 /** Browsers of single visitors, with their profiles. */
 const owned = []
@@ -158,8 +161,7 @@ async function forgetfulBrowser(how) {
 export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colorScheme = 'light', forgetful = false } = {}) {
   const how = { viewport, locale, colorScheme, baseURL: server.url, reducedMotion: 'reduce' }
   const context = forgetful ? await forgetfulBrowser(how) : await (await startBrowser()).newContext(how)
-  // A busy machine may need more patience.
-  context.setDefaultTimeout(Number(process.env.LINGPAI_TEST_PATIENCE_MS ?? 15_000))
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults = []
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
@@ -181,16 +183,26 @@ export async function visitor(server, { viewport = PHONE, locale = 'zh-CN', colo
     atSignIn: () => page.waitForURL((url) => url.pathname === '/' || url.pathname.endsWith('/login/login-withpwd')),
     button: (name) => page.getByRole('button', { name, exact: true }),
     field: (name) => page.getByLabel(name, { exact: true }),
-    /** Waits until a field has a value. (The pages' policy forbids what `waitForFunction` does.) */
-    filled: (field, value) =>
+    /**
+     * Waits until `holds(given)` is true in the page. For what no locator says, and instead of `waitForFunction`: that
+     * one evaluates again at every look, which the pages' policy forbids, so it fails unless the first look succeeds.
+     */
+    until: (holds, given) =>
       page.evaluate(
-        ([id, wanted]) =>
-          new Promise((resolve) => {
-            const look = () => (document.getElementById(id)?.value === wanted ? resolve() : requestAnimationFrame(look))
-            look()
-          }),
-        [`lp-${field}`, value],
+        `new Promise((resolve, reject) => {
+          const end = performance.now() + ${PATIENCE_MS}
+          const look = () => {
+            if ((${holds})(${JSON.stringify(given)})) resolve()
+            else if (performance.now() > end) reject(new Error('never true: ' + ${JSON.stringify(String(holds))}))
+            else requestAnimationFrame(look)
+          }
+          look()
+        })`,
       ),
+    /** Waits until a field has a value. */
+    filled(field, value) {
+      return this.until(([id, wanted]) => document.getElementById(id)?.value === wanted, [`lp-${field}`, value])
+    },
     toast: (text) => page.locator('.lp-toast', { hasText: text }).waitFor(),
     error: (field) => page.locator(`#lp-${field}-about.lp-error`),
     /** Answers the captcha that is shown now with what the outbox says. */

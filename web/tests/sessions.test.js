@@ -23,7 +23,7 @@ for (const [size, viewport] of SIZES) {
     const [phone, desk] = [await visitor(server), await visitor(server, { viewport: DESKTOP })]
     for (const who of [phone, desk, here]) {
       // Tokens of one second are alike but for what they say of the user: they would be one device.
-      await who.page.waitForFunction((second) => Math.floor(Date.now() / 1000) > second, Math.floor(Date.now() / 1000))
+      await who.until((second) => Math.floor(Date.now() / 1000) > second, Math.floor(Date.now() / 1000))
       await signIn(who, name)
     }
     const row = here.row('登录设备')

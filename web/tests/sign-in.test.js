@@ -78,7 +78,7 @@ for (const [size, viewport] of SIZES) {
     await page.locator('#lp-captcha').fill('nope')
     await who.button('登录').click()
     await who.error('captcha').waitFor()
-    await page.waitForFunction(() => document.querySelector('#lp-captcha').value === '')
+    await who.filled('captcha', '')
     await who.captcha()
     await who.button('登录').click()
     await who.at('/userinfo/userinfo')
