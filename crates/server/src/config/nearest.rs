@@ -15,7 +15,9 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let compared = candidates.map(|candidate| {
         let lower = candidate.to_lowercase();
         let (last, whole) = (difference(last_part(&name), last_part(&lower)), difference(&name, &lower));
-        let is_near = last.min(whole) <= FARTHEST || is_told_short(last_part(&name), last_part(&lower));
+        // The same sections before another last part make nothing near; a dot that is missing or too many does.
+        let is_cut_otherwise = name.matches('.').count() != lower.matches('.').count();
+        let is_near = last <= FARTHEST || is_cut_otherwise && whole <= FARTHEST || is_told_short(last_part(&name), last_part(&lower));
         (last * 2 + whole, is_near, candidate)
     });
     let (_, is_near, candidate) = compared.min_by_key(|(distance, ..)| *distance)?;
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn where_nothing_is_near_nothing_is_named() {
         let known = ["storage.s3.prefix", "server.listen", "mode", "spaces", "data.dir", "providers.sms.webhook_url"];
-        for typed in ["x", "foo.bar", "", "令牌", "colour", "server.zzzzzzzz", "a.b.c.d"] {
+        for typed in ["x", "foo.bar", "", "令牌", "colour", "server.zzzzzzzz", "a.b.c.d", "providers.sms.zzz"] {
             assert_eq!(nearest(typed, known.into_iter()), None, "{typed}");
         }
         assert_eq!(nearest("x", std::iter::empty()), None);
@@ -100,6 +102,7 @@ mod tests {
             ("sms.webhook_url", "providers.sms.webhook_url"),
             ("server.worker", "server.workers"),
             ("SERVER.LISTEN", "server.listen"),
+            ("data_dir", "data.dir"),
             ("providers.webhook", "providers.sms.webhook_url"),
         ] {
             assert_eq!(nearest(typed, known.into_iter()), Some(meant), "{typed}");

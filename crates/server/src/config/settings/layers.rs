@@ -1,7 +1,7 @@
 //! The layers of settings: defaults, file, environment, command line, each over the one before.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fs,
     io::Read,
@@ -147,7 +147,8 @@ impl Layers {
                     )),
                 }
             } else {
-                problems.push(self.unknown(&path, &located.origin));
+                let is_section = matches!(located.value, Value::Table(_));
+                problems.push(self.unknown(&path, &located.origin, is_section));
             }
         }
     }
@@ -157,11 +158,20 @@ impl Layers {
         self.defaults.range(prefix.clone()..).next().is_some_and(|(known, _)| known.starts_with(&prefix))
     }
 
-    fn unknown(&self, path: &str, origin: &Origin) -> Problem {
-        let nearest = nearest(path, self.defaults.keys().map(String::as_str));
+    /// The sections that settings stand in.
+    fn sections(&self) -> BTreeSet<&str> {
+        self.defaults.keys().flat_map(|path| path.match_indices('.').filter_map(|(dot, _)| path.get(..dot))).collect()
+    }
+
+    fn unknown(&self, path: &str, origin: &Origin, is_section: bool) -> Problem {
+        let settings = self.defaults.keys().map(String::as_str);
+        let (what, nearest) = match is_section {
+            true => (Words::new("没有这个小节", "there is no such section"), nearest(path, self.sections().into_iter().chain(settings))),
+            false => (Words::new("没有这个设置", "there is no such setting"), nearest(path, settings)),
+        };
         Problem::new(
             origin.place(path),
-            Words::new("没有这个设置", "there is no such setting"),
+            what,
             remedy(nearest, Words::new("全部设置见 config.default.toml", "config.default.toml lists all")),
         )
     }
@@ -196,7 +206,7 @@ impl Layers {
     /// Sets a setting from a text, read as what its default is.
     fn set_text(&mut self, path: &str, text: &str, origin: Origin, problems: &mut Vec<Problem>) {
         let Some(default) = self.defaults.get(path) else {
-            problems.push(self.unknown(path, &origin));
+            problems.push(self.unknown(path, &origin, false));
             return;
         };
         let value = match &default.value {

@@ -81,6 +81,11 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
     assert_eq!(problem.place.file, "$LINGPAI_PROVIDER_WEIXIN_BASE_URL");
     assert!(problem.remedy.en.contains("LINGPAI_PROVIDERS_WEIXIN_BASE_URL"), "{problem}");
 
+    for (typed, meant) in [("serverr", "server"), ("storage.s33", "storage.s3"), ("space", "spaces")] {
+        let problem = only_problem(from_file(&format!("[{typed}]\nlisten = \"127.0.0.1:1\"\n")));
+        assert!(problem.what.en.contains("section") && problem.remedy.en.starts_with(&format!("the nearest is {meant};")), "{problem}");
+    }
+
     let problem = only_problem(from_overrides(&[("data.dirr", "x")]));
     assert!(problem.remedy.en.contains("data.dir"), "{problem}");
 
