@@ -17,6 +17,14 @@ fn it_tells_its_version_and_how_it_is_used() -> Outcome {
 }
 
 #[test]
+fn a_log_that_is_no_terminal_has_no_colours() -> Outcome {
+    let place = Workplace::new()?;
+    let log = place.serve(&["--mode", "development"])?.stop_for_its_log()?;
+    assert!(log.contains("INFO") && !log.contains('\u{1b}'), "{log}");
+    Ok(())
+}
+
+#[test]
 fn whoever_reads_may_leave_early() -> Outcome {
     let place = Workplace::new()?;
     for (line, code) in [

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
+    thread::JoinHandle,
 };
 
 use anyhow::{Context, Result, bail};
@@ -125,6 +126,7 @@ pub struct Program {
     /// What it printed until it told its address.
     pub said: String,
     lines: Mutex<mpsc::Receiver<String>>,
+    log: Option<JoinHandle<String>>,
     http: reqwest::Client,
 }
 
@@ -149,7 +151,7 @@ impl Program {
                 break address_in(&line).with_context(|| format!("no address in {line:?}"))?;
             }
         };
-        Ok(Self { child, address, said, lines: Mutex::new(lines), http: reqwest::Client::builder().no_proxy().build()? })
+        Ok(Self { child, address, said, lines: Mutex::new(lines), log: Some(log), http: reqwest::Client::builder().no_proxy().build()? })
     }
 
     /// Where it listens.
@@ -209,6 +211,14 @@ impl Program {
     pub fn stop(mut self) -> Result<ExitStatus> {
         self.ask_to_stop()?;
         Ok(self.child.wait()?)
+    }
+
+    /// Asks it to stop; what it logged.
+    pub fn stop_for_its_log(mut self) -> Result<String> {
+        self.ask_to_stop()?;
+        self.child.wait()?;
+        let log = self.log.take().context("a log")?;
+        log.join().map_err(|_| anyhow::anyhow!("the log could not be read"))
     }
 
     /// Waits for its end.
