@@ -6,13 +6,25 @@ import { parseSettings } from '../functions/src/settings.js';
 /** The key of `[[functions]]` in tests. */
 export const FUNCTIONS_KEY = 'a key for functions of at least 32 characters';
 
+// Below the ports that the system gives to outgoing connections, which might take one before it is used. Each process begins elsewhere.
+const [FIRST_PORT, PORTS] = [20_000, 12_000];
+let asked = process.pid * 37;
+
 /** A port that is free now. */
 export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    asked += 1;
+    const server = createServer();
+    const port = FIRST_PORT + (asked % PORTS);
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (isFree) {
+      await new Promise((resolve) => server.close(resolve));
+      return port;
+    }
+  }
 }
 
 /** `[[functions]]` of lingpai.toml for names on a port. */

@@ -3,12 +3,18 @@
 use std::{
     path::Path,
     str::FromStr,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use anyhow::{Context, Result, bail};
+use lingpai_store::postgres::testing::template;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
+
+use crate::FrozenClock;
 
 /// Names the administrator's URL of the PostgreSQL server that tests use.
 const ADMIN_URL: &str = "LINGPAI_TEST_POSTGRES";
@@ -65,18 +71,34 @@ impl TestDatabase {
                 let url = sqlite_url(folder.path());
                 Ok(Self { url, _folder: Some(folder), postgres: None })
             }
+            Engine::Postgres => Self::copy(admin()?, "template0").await,
+        }
+    }
+
+    /// Makes one that has the present schema, where that is quicker than to bring it up to date when it is opened.
+    ///
+    /// # Errors
+    /// As [`TestDatabase::create`].
+    pub async fn migrated(engine: Engine) -> Result<Self> {
+        match engine {
+            Engine::Sqlite => Self::create(engine).await,
             Engine::Postgres => {
-                let admin = std::env::var(ADMIN_URL)
-                    .with_context(|| format!("{ADMIN_URL} must name a PostgreSQL server (`make test` starts one)"))?;
-                static NUMBER: AtomicU32 = AtomicU32::new(0);
-                let name = format!("lingpai_testkit_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-                let postgres = Postgres { admin, name };
-                // One of that name can only be left over from a process that was killed.
-                postgres.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", postgres.name)).await?;
-                postgres.execute(&format!("CREATE DATABASE {} TEMPLATE template0", postgres.name)).await?;
-                Ok(Self { url: postgres.url()?, _folder: None, postgres: Some(postgres) })
+                let admin = admin()?;
+                let template = template(&admin, &lingpai_store::Options::new(Arc::new(FrozenClock::default()))).await;
+                Self::copy(admin, &template).await
             }
         }
+    }
+
+    async fn copy(admin: String, template: &str) -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("lingpai_testkit_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let postgres = Postgres { admin, name };
+        let client = connect(&postgres.admin).await?;
+        // One of that name can only be left over from a process that was killed.
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", postgres.name)).await?;
+        client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE {template}", postgres.name)).await?;
+        Ok(Self { url: postgres.url()?, _folder: None, postgres: Some(postgres) })
     }
 
     /// What `lingpai_store::open` and `--database` take.
@@ -119,6 +141,10 @@ impl TestDatabase {
             None => Ok(()),
         }
     }
+}
+
+fn admin() -> Result<String> {
+    std::env::var(ADMIN_URL).with_context(|| format!("{ADMIN_URL} must name a PostgreSQL server (`make test` starts one)"))
 }
 
 /// A database in a file of a folder.

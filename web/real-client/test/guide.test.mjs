@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../sdk/testing/functions-host.mjs';
 import { UNI_ID, binary } from '../../../sdk/testing/lingpai-server.mjs';
 import { launch, openH5 } from './h5.mjs';
 
@@ -19,14 +19,6 @@ const ADDRESS = '127.0.0.1:8700';
 function blocks() {
   const found = [...readFileSync(PAGE, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
   return found.map(([, language, text]) => ({ language, text }));
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A project as the page supposes it: this one, with a uniCloud folder. */

@@ -128,7 +128,7 @@ async fn in_production_values_are_encrypted_for_a_short_time(engine: Engine) -> 
 }
 
 async fn a_second_node_reads_without_the_database(engine: Engine) -> Outcome {
-    let database = TestDatabase::create(engine).await?;
+    let database = TestDatabase::migrated(engine).await?;
     let first = start_with(TestApp::builder().database(database.shared())).await?;
     let (builder, store) = controlled(TestApp::builder().database(database.shared()));
     let second = start_beside(builder, &first.redis, &first.appid).await?;

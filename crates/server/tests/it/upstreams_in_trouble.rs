@@ -148,7 +148,7 @@ fn start_node(
 }
 
 async fn killing_the_node_that_renews_leaves_the_others_working(engine: Engine) -> Outcome {
-    let database = TestDatabase::create(engine).await?;
+    let database = TestDatabase::migrated(engine).await?;
     let clock = Arc::new(FrozenClock::default());
     let upstreams = Upstreams::start(None).await?;
     let settings = upstreams.settings();

@@ -38,6 +38,17 @@ pub async fn prepare(target: &Target, migrate: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// A number that changes with any migration.
+#[cfg(feature = "testing")]
+pub fn fingerprint() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    for migration in embedded::migrations::runner().get_migrations() {
+        (migration.version(), migration.checksum()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
 fn classify(error: tokio_postgres::Error) -> StoreError {
     Failure::from(error).classify()
 }

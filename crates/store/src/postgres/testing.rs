@@ -2,8 +2,11 @@
 
 use tokio_postgres::{Client, NoTls};
 
-use super::PostgresStore;
+use super::{PostgresStore, connect::Target, schema};
 use crate::Options;
+
+/// The advisory lock under which the template is made. Any fixed number would do.
+const TEMPLATE_LOCK: i64 = 0x6c69_6e67_7061_6922;
 
 /// A database of a name that nothing else has. Dropping this value drops the database, connections
 /// to it or not.
@@ -18,9 +21,41 @@ pub struct FreshDatabase {
 /// # Panics
 /// If the server cannot be reached or refuses: a test without its database has failed.
 pub async fn fresh_database(admin_url: &str, options: &Options) -> (PostgresStore, FreshDatabase) {
-    let database = FreshDatabase::create(admin_url).await;
+    let database = FreshDatabase::copy(admin_url, &template(admin_url, options).await).await;
     let store = PostgresStore::open(database.url(), options).await.expect("the fresh database opens");
     (store, database)
+}
+
+/// The name of a database with the present schema and nothing else, to make others from: copying it takes a quarter of what
+/// the migrations take. Whichever test comes first makes it; it stays on the server.
+///
+/// # Panics
+/// If the server cannot be reached or refuses.
+pub async fn template(admin_url: &str, options: &Options) -> String {
+    let client = connect(admin_url).await;
+    let name = format!("lingpai_template_{:016x}", schema::fingerprint());
+    let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
+    if client.query_opt(exists, &[&name]).await.expect("the list of databases").is_some() {
+        return name;
+    }
+    // Released with the connection.
+    client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.expect("the lock");
+    if client.query_opt(exists, &[&name]).await.expect("the list of databases").is_none() {
+        // Under another name until it is whole.
+        let unfinished = format!("{name}_unfinished");
+        let statements = [format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"), create_from("template0", &unfinished)];
+        for statement in statements {
+            client.batch_execute(&statement).await.expect("the template is made");
+        }
+        let target = Target::parse(&with_database(admin_url, &unfinished), options).expect("the template's URL");
+        schema::prepare(&target, true).await.expect("the migrations of the template");
+        client.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await.expect("the template gets its name");
+    }
+    name
+}
+
+fn create_from(template: &str, name: &str) -> String {
+    format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 }
 
 impl FreshDatabase {
@@ -29,12 +64,15 @@ impl FreshDatabase {
     /// # Panics
     /// If the server cannot be reached or refuses.
     pub async fn create(admin_url: &str) -> Self {
+        Self::copy(admin_url, "template0").await
+    }
+
+    async fn copy(admin_url: &str, template: &str) -> Self {
         let client = connect(admin_url).await;
         // The server's randomness makes the name.
         let row = client.query_one("SELECT 'lingpai_test_' || replace(gen_random_uuid()::text, '-', '')", &[]).await;
         let name: String = row.expect("a name for the database").get(0);
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
-        client.batch_execute(&create).await.expect("the database is made");
+        client.batch_execute(&create_from(template, &name)).await.expect("the database is made");
         Self { admin_url: admin_url.to_owned(), url: with_database(admin_url, &name), name }
     }
 

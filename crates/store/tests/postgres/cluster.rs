@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    net::{Ipv4Addr, TcpListener},
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -25,7 +24,7 @@ impl Cluster {
     pub fn start(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let owner = is_root().then(postgres_user);
-        let mut cluster = Self { folder, owner, port: free_port(), server: None };
+        let mut cluster = Self { folder, owner, port: 0, server: None };
         cluster.give_to_owner(cluster.folder.path());
         let initialised = cluster
             .command("initdb")
@@ -37,12 +36,24 @@ impl Cluster {
         let mut file = fs::OpenOptions::new().append(true).open(cluster.data().join("postgresql.conf")).expect("the configuration");
         write!(file, "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n{configuration}\n")
             .expect("the configuration is written");
-        cluster.start_again();
-        cluster
+        for port in ports() {
+            cluster.port = port;
+            match cluster.try_to_start() {
+                Ok(()) => return cluster,
+                Err(said) if said.contains("Address already in use") => {}
+                Err(said) => panic!("the server did not start: {said}"),
+            }
+        }
+        panic!("no port is free");
     }
 
     /// Starts the server after [`Cluster::stop`], and returns when it takes connections.
     pub fn start_again(&mut self) {
+        self.try_to_start().unwrap_or_else(|said| panic!("the server did not start: {said}"));
+    }
+
+    /// `Err`: what it logged before it gave up.
+    fn try_to_start(&mut self) -> Result<(), String> {
         let mut server = self
             .command("postgres")
             .arg("-D")
@@ -52,17 +63,18 @@ impl Cluster {
             .spawn()
             .expect("postgres runs");
         let mut log = BufReader::new(server.stderr.take().expect("the log")).lines().map_while(Result::ok);
-        self.server = Some(server);
         let mut said = Vec::new();
         for line in log.by_ref() {
             if line.contains("database system is ready to accept connections") {
                 // Read on, or the server would wait for somebody to read its log.
                 std::thread::spawn(move || log.for_each(drop));
-                return;
+                self.server = Some(server);
+                return Ok(());
             }
             said.push(line);
         }
-        panic!("the server did not start: {}", said.join("\n"));
+        drop(server.wait());
+        Err(said.join("\n"))
     }
 
     /// Stops the server, connections or not, and returns when it has ended.
@@ -151,7 +163,11 @@ fn find(tool: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{tool} was not found: run `make test`, which installs PostgreSQL"))
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its number").port()
+/// Ports to try: below those that the system gives to outgoing connections, one of which might take it while the server is
+/// stopped. Each process begins elsewhere.
+fn ports() -> impl Iterator<Item = u16> {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    let start = std::process::id().wrapping_mul(37);
+    (0..50u32).filter_map(move |number| u16::try_from(FIRST + start.wrapping_add(number) % COUNT).ok())
 }

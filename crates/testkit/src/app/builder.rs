@@ -268,7 +268,7 @@ impl TestAppBuilder {
         }
         let database = match self.database {
             Some(database) => database,
-            None => TestDatabase::create(self.engine).await?,
+            None => TestDatabase::migrated(self.engine).await?,
         };
         let store = lingpai_store::open(database.url(), &lingpai_store::Options::new(self.clock.clone())).await?;
         let store = match self.through {

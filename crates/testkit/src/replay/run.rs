@@ -166,7 +166,7 @@ async fn empty_database(engine: Engine, spare: Option<TestDatabase>) -> Result<T
             database.clear().await?;
             Ok(database)
         }
-        _ => TestDatabase::create(engine).await,
+        _ => TestDatabase::migrated(engine).await,
     }
 }
 
