@@ -1,7 +1,7 @@
 // The avatar: chosen, cropped by mouse, keyboard and slider, stored, and shown again.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 import { twoColours } from './picture.js'
 
 const RED = [220, 30, 30]
@@ -44,7 +44,7 @@ async function saved(who, save = () => who.button('保存').click()) {
     )
 }
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`a PNG is cropped with the mouse, stored, and there after a reload (${size})`, async () => {
     const name = `mouse-${size}`
     await server.register(name)
@@ -105,24 +105,26 @@ test('a JPEG is cropped with the keyboard alone', async () => {
   await who.leave()
 })
 
-test('what is no picture is said to be none, and closing keeps the old one', async () => {
-  await server.register('clumsy')
-  const who = await visitor(server)
-  await signIn(who, 'clumsy')
-  const choosing = async (file) => {
-    const chooser = who.page.waitForEvent('filechooser')
-    await who.button('更换头像').click()
-    await (await chooser).setFiles(file)
-  }
-  await choosing({ name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('x') })
-  await who.page.locator('.lp-avatar-beside [role=alert]').waitFor()
-  assert.equal(await who.page.locator('dialog').count(), 0)
-  await choosing({ name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') })
-  await who.page.locator('dialog [role=alert]').waitFor()
-  assert.equal(await who.button('保存').isDisabled(), true)
-  await who.page.keyboard.press('Escape')
-  await who.page.locator('dialog').waitFor({ state: 'detached' })
-  assert.equal(await who.page.evaluate(() => document.activeElement.className), 'lp-avatar')
-  assert.equal(await who.page.locator('.lp-avatar-image').count(), 0)
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`what is no picture is said to be none, and closing keeps the old one (${size})`, async () => {
+    await server.register(`clumsy-${size}`)
+    const who = await visitor(server, { viewport })
+    await signIn(who, `clumsy-${size}`)
+    const choosing = async (file) => {
+      const chooser = who.page.waitForEvent('filechooser')
+      await who.button('更换头像').click()
+      await (await chooser).setFiles(file)
+    }
+    await choosing({ name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('x') })
+    await who.page.locator('.lp-avatar-beside [role=alert]').waitFor()
+    assert.equal(await who.page.locator('dialog').count(), 0)
+    await choosing({ name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') })
+    await who.page.locator('dialog [role=alert]').waitFor()
+    assert.equal(await who.button('保存').isDisabled(), true)
+    await who.page.keyboard.press('Escape')
+    await who.page.locator('dialog').waitFor({ state: 'detached' })
+    assert.equal(await who.page.evaluate(() => document.activeElement.className), 'lp-avatar')
+    assert.equal(await who.page.locator('.lp-avatar-image').count(), 0)
+    await who.leave()
+  })
+}

@@ -20,7 +20,7 @@ const FLAGS =
 const template = { templateId: 'T1', codeExpiresIn: 300 }
 
 /** Starts the program with a folder of its own. `files` go into the configuration folder by path, `settings` into its environment. */
-export async function startServer(files = {}, settings = {}, listen = '127.0.0.1:0') {
+export async function startServer(files = {}, settings = {}, { listen = '127.0.0.1:0', mode = 'development' } = {}) {
   const program = process.env.LINGPAI_TEST_PROGRAM
   assert.ok(program, 'LINGPAI_TEST_PROGRAM must name the program (make browser-tests does)')
   const folder = mkdtempSync(join(tmpdir(), 'lingpai-web-'))
@@ -30,7 +30,7 @@ export async function startServer(files = {}, settings = {}, listen = '127.0.0.1
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, typeof all[path] === 'string' ? all[path] : JSON.stringify(all[path]))
   }
-  const argumentsGiven = ['serve', '--mode', 'development', '--listen', listen, '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
+  const argumentsGiven = ['serve', '--mode', mode, '--listen', listen, '--data', join(folder, 'data'), '--config-center', join(folder, 'center')]
   // The program refuses settings that it does not know, and the caller's are none of the tests' business.
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LINGPAI_')))
   const child = spawn(program, argumentsGiven, { cwd: folder, env: { ...environment, LINGPAI_LIMITS_ENABLED: 'false', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
+import { freePort } from '../../sdk/testing/free-port.mjs'
 import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -15,16 +15,11 @@ let server
 before(async () => {
   mkdirSync(pictures, { recursive: true })
   // The origin has the port in it, and must be known before the program starts.
-  const port = await new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = probe.address()
-      probe.close(() => resolve(free))
-    })
-  })
+  const port = await freePort()
   const origin = `http://localhost:${port}`
   const settings = { ENABLED: 'true', RP_ID: 'localhost', RP_NAME: 'Tests', ORIGINS: origin }
   const environment = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LINGPAI_PASSKEYS_${name}`, value]))
-  server = await startServer({}, environment, `127.0.0.1:${port}`)
+  server = await startServer({}, environment, { listen: `127.0.0.1:${port}` })
   server.url = origin
 })
 after(async () => {

@@ -72,19 +72,21 @@ for (const [size, viewport] of SIZES) {
   })
 }
 
-test('a recovery code lets in where the app is lost, and a reload begins anew', async () => {
-  const { newToken } = await server.register('lost')
-  const { secret } = await server.call('setUpTotp', { password: 'secret-1' }, newToken.token)
-  const { recoveryCodes } = await server.call('confirmTotp', { code: totp(secret) }, newToken.token)
-  const who = await visitor(server)
-  await passwordOf(who, 'lost')
-  await who.page.reload()
-  await who.atSignIn()
-  await passwordOf(who, 'lost')
-  await who.page.locator('#lp-code').fill(recoveryCodes[0])
-  await who.page.keyboard.press('Enter')
-  await who.at('/userinfo/userinfo')
-  await who.row('两步验证').filter({ hasText: '已开启' }).click()
-  await who.page.getByText(`剩余恢复码 ${recoveryCodes.length - 1} 个`).waitFor()
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a recovery code lets in where the app is lost, and a reload begins anew (${size})`, async () => {
+    const { newToken } = await server.register(`lost-${size}`)
+    const { secret } = await server.call('setUpTotp', { password: 'secret-1' }, newToken.token)
+    const { recoveryCodes } = await server.call('confirmTotp', { code: totp(secret) }, newToken.token)
+    const who = await visitor(server, { viewport })
+    await passwordOf(who, `lost-${size}`)
+    await who.page.reload()
+    await who.atSignIn()
+    await passwordOf(who, `lost-${size}`)
+    await who.page.locator('#lp-code').fill(recoveryCodes[0])
+    await who.page.keyboard.press('Enter')
+    await who.at('/userinfo/userinfo')
+    await who.row('两步验证').filter({ hasText: '已开启' }).click()
+    await who.page.getByText(`剩余恢复码 ${recoveryCodes.length - 1} 个`).waitFor()
+    await who.leave()
+  })
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { SIZES, signIn, startServer, stopBrowser, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, uniId, visitor } from './kit.js'
 
 let server
 before(async () => {
@@ -86,17 +86,19 @@ for (const [size, viewport] of SIZES) {
   })
 }
 
-test('says beside the field what is missing, without asking the server', async () => {
-  const who = await visitor(server)
-  let calls = 0
-  who.page.on('request', (request) => (calls += request.url().endsWith('/client') ? 1 : 0))
-  await who.open('/')
-  await who.button('登录').click()
-  assert.equal(await who.error('account').textContent(), '请输入用户名、手机号或邮箱')
-  assert.equal(await who.page.locator('#lp-account').getAttribute('aria-invalid'), 'true')
-  assert.equal(calls, 0)
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`says beside the field what is missing, without asking the server (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    let calls = 0
+    who.page.on('request', (request) => (calls += request.url().endsWith('/client') ? 1 : 0))
+    await who.open('/')
+    await who.button('登录').click()
+    assert.equal(await who.error('account').textContent(), '请输入用户名、手机号或邮箱')
+    assert.equal(await who.page.locator('#lp-account').getAttribute('aria-invalid'), 'true')
+    assert.equal(calls, 0)
+    await who.leave()
+  })
+}
 
 test('shows and hides the password', async () => {
   const who = await visitor(server)
@@ -143,17 +145,19 @@ test('tells password managers and keyboards what each field is', async () => {
   await who.leave()
 })
 
-test('a page that needs a user leads to the sign-in page and back', async () => {
-  await server.register('returning')
-  const who = await visitor(server)
-  await who.open('userinfo/deactivate')
-  await who.atSignIn()
-  await who.page.locator('#lp-account').fill('returning')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('登录').click()
-  await who.at('/userinfo/deactivate')
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a page that needs a user leads to the sign-in page and back (${size})`, async () => {
+    await server.register(`returning-${size}`)
+    const who = await visitor(server, { viewport })
+    await who.open('userinfo/deactivate')
+    await who.atSignIn()
+    await who.page.locator('#lp-account').fill(`returning-${size}`)
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('登录').click()
+    await who.at('/userinfo/deactivate')
+    await who.leave()
+  })
+}
 
 test('never redirects out of the project', async () => {
   await server.register('careful')
@@ -200,19 +204,49 @@ for (const [size, viewport] of SIZES) {
   })
 }
 
-test('without a network it says so and keeps what was typed', async () => {
-  const who = await visitor(server)
-  await who.open('/')
-  await who.page.locator('#lp-account').fill('somebody')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.context.setOffline(true)
-  await who.page.locator('.lp-offline-text').waitFor()
-  await who.button('登录').click()
-  await who.page.getByRole('alert').waitFor()
-  assert.equal(await who.page.locator('#lp-account').inputValue(), 'somebody')
-  await who.context.setOffline(false)
-  await who.page.locator('.lp-offline-text').waitFor({ state: 'detached' })
-  // The browser itself notes the failed request.
-  who.faults.splice(0)
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`in production the first administrator takes the set-up token (${size})`, async () => {
+    const token = 'the token that the operator was given'
+    const strict = await startServer(
+      { 'uni-id/config.json': uniId({ tokenSecret: 'a'.repeat(32), passwordSecret: [{ type: 'hmac-sha256', version: 1, value: 'b'.repeat(32) }] }) },
+      { LINGPAI_SECURITY_MASTER_KEY: 'c'.repeat(64), LINGPAI_SECURITY_SETUP_TOKEN: token },
+      { mode: 'production' },
+    )
+    const who = await visitor(strict, { viewport })
+    await who.open('/')
+    await who.button('创建首个管理员').click()
+    await who.page.locator('#lp-username').fill('boss')
+    await who.page.locator('#lp-password').fill('secret-1')
+    for (const wrong of ['', 'guessed']) {
+      await who.page.locator('#lp-setupToken').fill(wrong)
+      await Promise.all([who.page.waitForResponse('**/client'), who.button('创建管理员账号').click()])
+      await who.page.getByRole('alert').first().waitFor()
+      // Nothing that was typed is lost.
+      assert.equal(await who.page.locator('#lp-password').inputValue(), 'secret-1')
+    }
+    await who.page.locator('#lp-setupToken').fill(token)
+    await who.button('创建管理员账号').click()
+    await who.at('/userinfo/userinfo')
+    await who.leave()
+    await strict.stop()
+  })
+}
+
+for (const [size, viewport] of SIZES) {
+  test(`without a network it says so and keeps what was typed (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    await who.open('/')
+    await who.page.locator('#lp-account').fill('somebody')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.context.setOffline(true)
+    await who.page.locator('.lp-offline-text').waitFor()
+    await who.button('登录').click()
+    await who.page.getByRole('alert').waitFor()
+    assert.equal(await who.page.locator('#lp-account').inputValue(), 'somebody')
+    await who.context.setOffline(false)
+    await who.page.locator('.lp-offline-text').waitFor({ state: 'detached' })
+    // The browser itself notes the failed request.
+    who.faults.splice(0)
+    await who.leave()
+  })
+}

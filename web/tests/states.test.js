@@ -32,41 +32,45 @@ for (const [size, viewport] of SIZES) {
   })
 }
 
-test('a slow network is said to be slow, and the button says that it is busy', async () => {
-  const who = await visitor(server)
-  await who.page.clock.install()
-  await who.open('/')
-  let answer
-  await who.page.route('**/client', (route) => (answer = () => route.continue()))
-  await who.page.locator('#lp-account').fill('patient')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('登录').click()
-  await who.page.locator('.lp-button[aria-busy=true]').waitFor()
-  assert.equal(await who.page.locator('.lp-toast').count(), 0)
-  await who.page.clock.fastForward(4500)
-  await who.toast('网络较慢')
-  // The focus was not lost meanwhile, and a second press sends nothing.
-  await who.page.keyboard.press('Enter')
-  await who.page.unroute('**/client')
-  answer()
-  await who.at('/userinfo/userinfo')
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a slow network is said to be slow, and the button says that it is busy (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    await who.page.clock.install()
+    await who.open('/')
+    let answer
+    await who.page.route('**/client', (route) => (answer = () => route.continue()))
+    await who.page.locator('#lp-account').fill('patient')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('登录').click()
+    await who.page.locator('.lp-button[aria-busy=true]').waitFor()
+    assert.equal(await who.page.locator('.lp-toast').count(), 0)
+    await who.page.clock.fastForward(4500)
+    await who.toast('网络较慢')
+    // The focus was not lost meanwhile, and a second press sends nothing.
+    await who.page.keyboard.press('Enter')
+    await who.page.unroute('**/client')
+    answer()
+    await who.at('/userinfo/userinfo')
+    await who.leave()
+  })
+}
 
-test('a server that never answers is given up, and everything typed is still there', async () => {
-  const who = await visitor(server)
-  await who.page.clock.install()
-  await who.open('/')
-  await who.page.route('**/client', () => {})
-  await who.page.locator('#lp-account').fill('patient')
-  await who.page.locator('#lp-password').fill('secret-1')
-  await who.button('登录').click()
-  await who.page.locator('.lp-button[aria-busy=true]').waitFor()
-  await who.page.clock.fastForward(21_000)
-  await who.page.getByRole('alert').filter({ hasText: '超时' }).waitFor()
-  assert.equal(await who.page.locator('#lp-password').inputValue(), 'secret-1')
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a server that never answers is given up, and everything typed is still there (${size})`, async () => {
+    const who = await visitor(server, { viewport })
+    await who.page.clock.install()
+    await who.open('/')
+    await who.page.route('**/client', () => {})
+    await who.page.locator('#lp-account').fill('patient')
+    await who.page.locator('#lp-password').fill('secret-1')
+    await who.button('登录').click()
+    await who.page.locator('.lp-button[aria-busy=true]').waitFor()
+    await who.page.clock.fastForward(21_000)
+    await who.page.getByRole('alert').filter({ hasText: '超时' }).waitFor()
+    assert.equal(await who.page.locator('#lp-password').inputValue(), 'secret-1')
+    await who.leave()
+  })
+}
 
 test('the rule ticks off while typing, as the server will judge', async () => {
   for (const [strength, steps] of [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { DESKTOP, PHONE, signIn, startServer, stopBrowser, uniId, visitor } from './kit.js'
+import { SIZES, signIn, startServer, stopBrowser, uniId, visitor } from './kit.js'
 
 let server
 let weixin
@@ -55,7 +55,7 @@ async function visitorOfWeixin(person, how) {
 
 const row = (who) => who.page.locator('.lp-row-press', { has: who.page.locator('.lp-row-label', { hasText: '微信' }) })
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, viewport] of SIZES) {
   test(`connects WeChat, signs in with it, and disconnects it (${size})`, async () => {
     const name = `party-${size}`
     await server.register(name)
@@ -86,43 +86,49 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
   })
 }
 
-test('somebody new gets an account, which keeps its only way in', async () => {
-  const who = await visitorOfWeixin('newcomer')
-  await who.open('/')
-  await who.button('微信').click()
-  await who.button('使用微信登录').click()
-  await who.at('/userinfo/userinfo')
-  await who.page.locator('.lp-me[aria-busy=false]').waitFor()
-  await row(who).click()
-  await who.page.locator('dialog .lp-danger').click()
-  // The server refuses: nobody could sign in to the account any more.
-  await who.page.locator('dialog [role=alert]').waitFor()
-  await who.button('取消').click()
-  await row(who).filter({ hasText: '已绑定' }).waitFor()
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`somebody new gets an account, which keeps its only way in (${size})`, async () => {
+    const who = await visitorOfWeixin(`newcomer-${size}`, { viewport })
+    await who.open('/')
+    await who.button('微信').click()
+    await who.button('使用微信登录').click()
+    await who.at('/userinfo/userinfo')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
+    await row(who).click()
+    await who.page.locator('dialog .lp-danger').click()
+    // The server refuses: nobody could sign in to the account any more.
+    await who.page.locator('dialog [role=alert]').waitFor()
+    await who.button('取消').click()
+    await row(who).filter({ hasText: '已绑定' }).waitFor()
+    await who.leave()
+  })
+}
 
-test('a WeChat account of somebody else is said to be taken', async () => {
-  const first = await visitorOfWeixin('taken')
-  await first.open('login/login-withoutpwd?type=weixin')
-  await first.button('使用微信登录').click()
-  await first.at('/userinfo/userinfo')
-  await first.leave()
-  await server.register('second')
-  const who = await visitorOfWeixin('taken')
-  await signIn(who, 'second')
-  await row(who).click()
-  await who.page.locator('.lp-toast').waitFor()
-  await row(who).filter({ hasText: '未绑定' }).waitFor()
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a WeChat account of somebody else is said to be taken (${size})`, async () => {
+    const first = await visitorOfWeixin(`taken-${size}`, { viewport })
+    await first.open('login/login-withoutpwd?type=weixin')
+    await first.button('使用微信登录').click()
+    await first.at('/userinfo/userinfo')
+    await first.leave()
+    await server.register(`second-${size}`)
+    const who = await visitorOfWeixin(`taken-${size}`, { viewport })
+    await signIn(who, `second-${size}`)
+    await row(who).click()
+    await who.page.locator('.lp-toast').waitFor()
+    await row(who).filter({ hasText: '未绑定' }).waitFor()
+    await who.leave()
+  })
+}
 
-test('a code that this browser did not ask for is not taken', async () => {
-  const who = await visitorOfWeixin('stranger')
-  let calls = 0
-  who.page.on('request', (request) => (calls += request.url().endsWith('/client') ? 1 : 0))
-  await who.open('login/login-withoutpwd?code=stranger&state=login.guessed')
-  await who.button('使用微信登录').waitFor()
-  assert.equal(calls, 0)
-  await who.leave()
-})
+for (const [size, viewport] of SIZES) {
+  test(`a code that this browser did not ask for is not taken (${size})`, async () => {
+    const who = await visitorOfWeixin('stranger', { viewport })
+    let calls = 0
+    who.page.on('request', (request) => (calls += request.url().endsWith('/client') ? 1 : 0))
+    await who.open('login/login-withoutpwd?code=stranger&state=login.guessed')
+    await who.button('使用微信登录').waitFor()
+    assert.equal(calls, 0)
+    await who.leave()
+  })
+}

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FUNCTIONS_KEY, freePort, functionSettings, startFunctions } from '../../testing/functions-host.mjs';
+import { FUNCTIONS_KEY, functionSettings, startFunctions } from '../../testing/functions-host.mjs';
+import { freePort } from '../../testing/free-port.mjs';
 import { startLingpai } from '../../testing/lingpai-server.mjs';
 import { createClient, memoryStorage } from '../dist/index.js';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../../sdk/testing/functions-host.mjs';
+import { freePort } from '../../../sdk/testing/free-port.mjs';
 import { UNI_ID, binary } from '../../../sdk/testing/lingpai-server.mjs';
 import { launch, openH5 } from './h5.mjs';
 

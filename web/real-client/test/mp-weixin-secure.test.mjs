@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort, functionSettings, startFunctions } from '../../../sdk/testing/functions-host.mjs';
+import { functionSettings, startFunctions } from '../../../sdk/testing/functions-host.mjs';
+import { freePort } from '../../../sdk/testing/free-port.mjs';
 import { startLingpai } from '../../../sdk/testing/lingpai-server.mjs';
 import { openMiniProgram } from './mp-weixin.mjs';
 import { WEIXIN, startWeixin } from './weixin.mjs';

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     error::{Code, Error, Result},
     session::PasswordProof,
-    store::{LockRule, SecondStepAnswer, SecondStepOutcome, SecondStepTry},
+    store::{CeremonyEnd, LockRule, SecondStepAnswer, SecondStepOutcome, SecondStepTry},
 };
 
 /// Length of a secret: that of SHA-1, as RFC 4226 recommends. Bytes.
@@ -55,15 +55,20 @@ impl Context<'_> {
         if is_valid { Ok(ticket) } else { Err(Code::SecondStepExpired.into()) }
     }
 
-    /// Uses a ticket up. Of many callers with one ticket one goes on.
-    pub async fn use_ticket(&self, ticket: &Ticket) -> Result<()> {
+    /// Tries what somebody with a ticket typed. If it is right, it and the ticket are used up; with a ticket that was used
+    /// before nothing is tried.
+    pub async fn answer_ticket(&self, ticket: &Ticket, typed: &str, lock: LockRule) -> Result<()> {
         let nonce = format!("second step {}", ticket.nonce);
-        let first = self.store.use_nonce(&nonce, ticket.expires, self.clock.now_ms()).await?;
-        if first { Ok(()) } else { Err(Code::SecondStepExpired.into()) }
+        let end = CeremonyEnd { nonce, expires: ticket.expires, now: self.clock.now_ms() };
+        self.try_second_step(&ticket.uid, typed, lock, Some(end)).await
     }
 
     /// Tries what a user typed: the code of an app or a recovery code. What is right is used up.
     pub async fn answer_second_step(&self, uid: &str, typed: &str, lock: LockRule) -> Result<()> {
+        self.try_second_step(uid, typed, lock, None).await
+    }
+
+    async fn try_second_step(&self, uid: &str, typed: &str, lock: LockRule, ticket: Option<CeremonyEnd>) -> Result<()> {
         let keys = self.keys()?;
         let stored = self.store.second_step(uid).await?.filter(|stored| stored.confirmed).ok_or(Code::SecondStepNotExists)?;
         let now = self.clock.now_ms();
@@ -74,10 +79,11 @@ impl Context<'_> {
             },
             Typed::RecoveryCode(code) => SecondStepAnswer::Recovery(keys.recovery_digest(uid, &code)),
         };
-        match self.store.try_second_step(&SecondStepTry { uid: uid.to_owned(), answer, now, lock }).await? {
+        match self.store.try_second_step(&SecondStepTry { uid: uid.to_owned(), answer, now, lock, ticket }).await? {
             SecondStepOutcome::Right => Ok(()),
             SecondStepOutcome::Wrong => Err(Code::SecondStepError.into()),
             SecondStepOutcome::Locked => Err(Code::SecondStepExceedLimit.into()),
+            SecondStepOutcome::TicketUsed => Err(Code::SecondStepExpired.into()),
             SecondStepOutcome::Gone => Err(Code::SecondStepNotExists.into()),
         }
     }

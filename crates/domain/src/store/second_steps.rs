@@ -1,6 +1,6 @@
 //! Second steps of signing in.
 
-use super::LockRule;
+use super::{CeremonyEnd, LockRule};
 
 /// A user's second step. The secret is encrypted by whoever stores it.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,9 +41,11 @@ pub struct SecondStepTry {
     pub now: i64,
     /// How many wrong answers in a row lock it, and for how long after the last.
     pub lock: LockRule,
+    /// The ticket that it is the answer to, if to one: a right answer uses it up in the same commit.
+    pub ticket: Option<CeremonyEnd>,
 }
 
-/// What became of an answer. Of many callers with the same right one exactly one is told `Right`.
+/// What became of an answer. Of many callers with the same right one, or with the same ticket, exactly one is told `Right`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecondStepOutcome {
     /// It was right and is used up.
@@ -52,6 +54,8 @@ pub enum SecondStepOutcome {
     Wrong,
     /// There were too many wrong ones.
     Locked,
+    /// The ticket was used before: the answer was not looked at.
+    TicketUsed,
     /// The user has no (confirmed) second step.
     Gone,
 }

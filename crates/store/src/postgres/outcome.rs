@@ -44,7 +44,7 @@ outcomes! {
     UserUpdated { "done" => Done, "stale" => Stale, "taken" => Taken }
     InviteAccepted { "done" => Done, "has_inviter" => HasInviter, "circle" => Circle, "gone" => Gone }
     OtherSessionsEnded { "done" => Done, "stale" => Stale, "token_revoked" => TokenRevoked }
-    SecondStepOutcome { "right" => Right, "wrong" => Wrong, "locked" => Locked, "gone" => Gone }
+    SecondStepOutcome { "right" => Right, "wrong" => Wrong, "locked" => Locked, "ticket_used" => TicketUsed, "gone" => Gone }
     PasskeyAdded { "done" => Done, "ceremony_used" => CeremonyUsed, "taken" => Taken, "too_many" => TooMany, "gone" => Gone }
     PasskeyUsed { "done" => Done, "ceremony_used" => CeremonyUsed, "counter_behind" => CounterBehind, "gone" => Gone }
     PasskeyRemoved { "done" => Done, "stale" => Stale, "gone" => Gone }

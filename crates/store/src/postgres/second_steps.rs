@@ -6,6 +6,7 @@ use lingpai_domain::{
 };
 use postgres_types::Json;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{
     PostgresStore,
@@ -62,8 +63,17 @@ impl PostgresStore {
         };
         let rows = self
             .write(
-                "SELECT lingpai_try_second_step($1, $2, $3, $4, $5, $6)",
-                &[&storable(&attempt.uid), &step, &recovery, &attempt.now, &attempt.lock.limit, &attempt.lock.retry_ms],
+                "SELECT lingpai_answer_second_step($1, $2, $3, $4, $5, $6, $7, $8)",
+                &[
+                    &storable(&attempt.uid),
+                    &step,
+                    &recovery,
+                    &attempt.now,
+                    &attempt.lock.limit,
+                    &attempt.lock.retry_ms,
+                    &attempt.ticket.as_ref().map(|ticket| Sha256::digest(&ticket.nonce).to_vec()),
+                    &attempt.ticket.as_ref().map(|ticket| ticket.expires),
+                ],
             )
             .await?;
         outcome(rows)

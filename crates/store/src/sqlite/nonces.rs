@@ -15,6 +15,12 @@ pub fn use_up(connection: &Connection, nonce: &str, expires: i64, now: i64) -> R
     Ok(used > 0)
 }
 
+/// Whether a nonce is used up and still counts.
+pub fn is_used(connection: &Connection, nonce: &str, now: i64) -> Result<bool, Failure> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM nonces WHERE hash = ?1 AND expires > ?2)")?;
+    Ok(statement.query_row((Sha256::digest(nonce).as_slice(), now), |row| row.get(0))?)
+}
+
 /// See [`lingpai_domain::store::Store::use_fleeting_nonces`].
 pub fn use_up_all(connection: &Connection, nonces: &[String], expires: i64, now: i64) -> Result<bool, Failure> {
     let mut all = true;

@@ -163,8 +163,7 @@ fn owner(connection: &Connection, id: &str) -> Result<Option<String>, Failure> {
 }
 
 fn is_used(connection: &Connection, ceremony: &CeremonyEnd) -> Result<bool, Failure> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM nonces WHERE hash = ?1 AND expires > ?2)")?;
-    Ok(statement.query_row((Sha256::digest(&ceremony.nonce).as_slice(), ceremony.now), |row| row.get(0))?)
+    nonces::is_used(connection, &ceremony.nonce, ceremony.now)
 }
 
 fn use_up(connection: &Connection, ceremony: &CeremonyEnd) -> Result<(), Failure> {

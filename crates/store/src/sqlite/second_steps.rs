@@ -7,7 +7,7 @@ use lingpai_domain::{
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::{along, failure::Failure, guesses, users};
+use super::{along, failure::Failure, guesses, nonces, users};
 
 /// See [`lingpai_domain::store::Store::second_step`].
 pub fn find(connection: &Connection, uid: &str) -> Result<Option<StoredSecondStep>, Failure> {
@@ -52,6 +52,11 @@ pub fn confirm(connection: &Connection, uid: &str, secret: &[u8], step: i64, rec
 /// See [`lingpai_domain::store::Store::try_second_step`].
 pub fn attempt(connection: &Connection, attempt: &SecondStepTry) -> Result<SecondStepOutcome, Failure> {
     let uid = &attempt.uid;
+    if let Some(ticket) = &attempt.ticket
+        && nonces::is_used(connection, &ticket.nonce, ticket.now)?
+    {
+        return Ok(SecondStepOutcome::TicketUsed);
+    }
     let mut select = connection.prepare_cached("SELECT last_step, failures, failed_at FROM second_steps WHERE uid = ?1 AND confirmed")?;
     let stored = select.query_row([uid], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))).optional()?;
     let Some((last_step, failures, failed_at)) = stored else { return Ok(SecondStepOutcome::Gone) };
@@ -70,6 +75,9 @@ pub fn attempt(connection: &Connection, attempt: &SecondStepTry) -> Result<Secon
     };
     if is_right {
         connection.prepare_cached("UPDATE second_steps SET failures = 0 WHERE uid = ?1")?.execute([uid])?;
+        if let Some(ticket) = &attempt.ticket {
+            nonces::use_up(connection, &ticket.nonce, ticket.expires, ticket.now)?;
+        }
         return Ok(SecondStepOutcome::Right);
     }
     connection.prepare_cached("UPDATE second_steps SET failures = ?2, failed_at = ?3 WHERE uid = ?1")?.execute((

@@ -1,6 +1,6 @@
 //! Second steps of signing in.
 
-use lingpai_domain::store::{AuditRow, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
+use lingpai_domain::store::{AuditRow, CeremonyEnd, SecondStepAnswer, SecondStepOutcome, SecondStepTry, StoredSecondStep};
 use serde_json::json;
 
 use super::{
@@ -15,6 +15,8 @@ on_every_store!(
     a_recovery_code_counts_once,
     wrong_answers_lock,
     of_many_with_one_answer_one_wins,
+    a_ticket_counts_once,
+    of_many_with_one_ticket_one_wins,
     recovery_codes_are_replaced,
     a_secret_is_encrypted_anew,
     a_removed_one_is_gone,
@@ -30,7 +32,12 @@ async fn confirmed(db: &Database) {
 }
 
 async fn answer(db: &Database, answer: SecondStepAnswer, now: i64) -> SecondStepOutcome {
-    db.store.try_second_step(&SecondStepTry { uid: "u".into(), answer, now, lock: LOCK }).await.unwrap()
+    db.store.try_second_step(&SecondStepTry { uid: "u".into(), answer, now, lock: LOCK, ticket: None }).await.unwrap()
+}
+
+async fn answer_ticket(db: &Database, nonce: &str, answer: SecondStepAnswer, now: i64) -> SecondStepOutcome {
+    let ticket = Some(CeremonyEnd { nonce: nonce.into(), expires: NOW + HOUR, now });
+    db.store.try_second_step(&SecondStepTry { uid: "u".into(), answer, now, lock: LOCK, ticket }).await.unwrap()
 }
 
 async fn stored(db: &Database) -> Option<StoredSecondStep> {
@@ -101,6 +108,31 @@ async fn of_many_with_one_answer_one_wins(db: &Database) {
         let (one, two) = tokio::join!(answer(db, same, NOW), answer(db, same, NOW));
         assert_eq!([one, two].iter().filter(|outcome| **outcome == SecondStepOutcome::Right).count(), 1, "{same:?}");
     }
+}
+
+async fn a_ticket_counts_once(db: &Database) {
+    confirmed(db).await;
+    // A wrong answer does not use it up.
+    assert_eq!(answer_ticket(db, "t", SecondStepAnswer::Wrong, NOW).await, SecondStepOutcome::Wrong);
+    assert_eq!(answer_ticket(db, "t", SecondStepAnswer::Recovery(hash("r1")), NOW).await, SecondStepOutcome::Right);
+    for again in [SecondStepAnswer::Recovery(hash("r2")), SecondStepAnswer::Step(200), SecondStepAnswer::Wrong] {
+        assert_eq!(answer_ticket(db, "t", again, NOW + HOUR - 1).await, SecondStepOutcome::TicketUsed, "{again:?}");
+    }
+    // Nothing was tried, so nothing was spent or counted.
+    assert_eq!(answer_ticket(db, "other", SecondStepAnswer::Step(200), NOW).await, SecondStepOutcome::Right);
+    assert_eq!(answer_ticket(db, "third", SecondStepAnswer::Recovery(hash("r2")), NOW).await, SecondStepOutcome::Right);
+}
+
+async fn of_many_with_one_ticket_one_wins(db: &Database) {
+    confirmed(db).await;
+    let (one, two, three) = tokio::join!(
+        answer_ticket(db, "t", SecondStepAnswer::Recovery(hash("r1")), NOW),
+        answer_ticket(db, "t", SecondStepAnswer::Recovery(hash("r2")), NOW),
+        answer_ticket(db, "t", SecondStepAnswer::Step(200), NOW),
+    );
+    let count = |wanted| [one, two, three].iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(SecondStepOutcome::Right), count(SecondStepOutcome::TicketUsed)), (1, 2));
+    assert!(stored(db).await.is_some_and(|step| step.recovery_codes >= 1));
 }
 
 async fn recovery_codes_are_replaced(db: &Database) {

@@ -46,14 +46,13 @@ fn handle<'a>(scope: &'a Scope<'a>, params: Params) -> Reply<'a> {
         }
         ticket.check_against(&user)?;
         let lock = scope.lock_rule();
-        if let Err(error) = context.answer_second_step(&ticket.uid, params.required_text("code")?, lock).await {
+        if let Err(error) = context.answer_ticket(&ticket, params.required_text("code")?, lock).await {
             if matches!(error.code, Code::SecondStepError | Code::SecondStepExceedLimit) {
                 let row = context.log_row(LogType::Login, LogSubject::User(ticket.uid.clone()), false);
                 context.store.append_log(&row).await?;
             }
             return Err(error);
         }
-        context.use_ticket(&ticket).await?;
         let mut found = Some(user);
         for _ in 0..ATTEMPTS {
             let user = match found.take() {

@@ -23,7 +23,8 @@ fn hardened(builder: TestAppBuilder) -> TestAppBuilder {
 both_engines!(development: it_is_off_unless_the_operator_says_otherwise);
 both_engines!(switched_on: a_login_takes_two_steps, setting_up_takes_the_password, it_counts_once_confirmed, every_way_in_asks_for_it,
     a_step_and_a_ticket_count_once, wrong_codes_lock, recovery_codes_open_once, it_is_switched_off_with_a_code, tickets_are_nothing_else,
-    a_locked_address_learns_nothing, an_administrator_helps_who_lost_everything, one_of_many_with_one_answer_signs_in, external_systems_ask_themselves);
+    a_locked_address_learns_nothing, an_administrator_helps_who_lost_everything, one_of_many_with_one_answer_signs_in,
+    one_ticket_spends_one_recovery_code, external_systems_ask_themselves);
 both_engines!(hardened: nothing_readable_is_stored);
 each_engine!(other_logins_cost_no_more_for_it);
 
@@ -158,7 +159,12 @@ async fn a_step_and_a_ticket_count_once(app: &TestApp) -> Outcome {
     let code = next_code(app, &secret);
     done(finish(app, &tickets[0], &code).await?);
     refused(&finish(app, &tickets[1], &code).await?, WRONG);
-    refused(&finish(app, &tickets[0], &recovery[0]).await?, "uni-id-second-step-expired");
+    for answer in [&recovery[0], &another_code(&code)] {
+        refused(&finish(app, &tickets[0], answer).await?, "uni-id-second-step-expired");
+    }
+    // A ticket that was used spends no recovery code.
+    let status = done(app.call_as(&token, "getSecondStep", json!({})).await?);
+    assert_eq!(status.body["recoveryCodesLeft"], json!(10));
     // Another device may be half a minute late, but not one that was earlier than the last.
     let late = next_code(app, &secret);
     app.clock.advance(totp::STEP_MS);
@@ -264,7 +270,19 @@ async fn one_of_many_with_one_answer_signs_in(app: &TestApp) -> Outcome {
     let code = next_code(app, &secret);
     let calls = (0..5).map(|_| Call::new("loginBySecondStep").params(json!({"ticket": opened, "code": code}))).collect();
     let replies = all_at_once(app, calls).await?;
-    assert_eq!((count(&replies, 0), count(&replies, WRONG)), (1, 4), "{replies:?}");
+    assert_eq!((count(&replies, 0), count(&replies, "uni-id-second-step-expired")), (1, 4), "{replies:?}");
+    Ok(())
+}
+
+async fn one_ticket_spends_one_recovery_code(app: &TestApp) -> Outcome {
+    let (_, token) = someone(app, "alice").await?;
+    let (_, recovery) = switch_on(app, &token).await?;
+    let opened = ticket(app, &try_password(app, "alice", PASSWORD).await?).await?;
+    let calls = recovery.iter().map(|code| Call::new("loginBySecondStep").params(json!({"ticket": opened, "code": code}))).collect();
+    let replies = all_at_once(app, calls).await?;
+    assert_eq!((count(&replies, 0), count(&replies, "uni-id-second-step-expired")), (1, 9), "{replies:?}");
+    let status = done(app.call_as(&token, "getSecondStep", json!({})).await?);
+    assert_eq!(status.body["recoveryCodesLeft"], json!(9));
     Ok(())
 }
 
