@@ -211,6 +211,7 @@ for (const [size, viewport] of SIZES) {
     const { who, asking } = await withoutPassword({ allowSkip: true }, mobile, { viewport })
     await who.button('暂不设置').click()
     await who.at('/userinfo/userinfo')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
     await who.row('设置密码').click()
     await who.at('/userinfo/set-pwd')
     await who.page.locator('#lp-code').fill(await who.askForCode('sms', mobile))

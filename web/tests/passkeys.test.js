@@ -100,6 +100,7 @@ for (const [size, viewport] of SIZES) {
     await device.touch(true)
     await who.button('使用通行密钥登录').click()
     await who.at('/userinfo/userinfo')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
 
     // Without it there is the password still: it may go.
     await who.page.locator('.lp-row-press', { hasText: '通行密钥' }).click()

@@ -85,6 +85,7 @@ for (const [size, viewport] of SIZES) {
     await who.page.locator('#lp-code').fill(recoveryCodes[0])
     await who.page.keyboard.press('Enter')
     await who.at('/userinfo/userinfo')
+    await who.page.locator('.lp-me[aria-busy=false]').waitFor()
     await who.row('两步验证').filter({ hasText: '已开启' }).click()
     await who.page.getByText(`剩余恢复码 ${recoveryCodes.length - 1} 个`).waitFor()
     await who.leave()

@@ -220,7 +220,7 @@ for (const [size, viewport] of SIZES) {
     for (const wrong of ['', 'guessed']) {
       await who.page.locator('#lp-setupToken').fill(wrong)
       await Promise.all([who.page.waitForResponse('**/client'), who.button('创建管理员账号').click()])
-      await who.page.getByRole('alert').first().waitFor()
+      await who.error('setupToken').waitFor()
       // Nothing that was typed is lost.
       assert.equal(await who.page.locator('#lp-password').inputValue(), 'secret-1')
     }
