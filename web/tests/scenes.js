@@ -49,9 +49,10 @@ const field = (who, name) => who.page.locator(`#lp-${name}`)
 const drawn = (who) => who.page.locator('.lp-picture img').first().waitFor()
 const loaded = (who) => who.page.locator('.lp-me[aria-busy=false]').waitFor()
 
-/** Holds every call to the server back, so that what is shown meanwhile stays. */
+/** Holds every call to the server back, so that what is shown meanwhile stays. They never arrive: see `show`. */
 async function hold(who) {
-  await who.page.route('**/client', () => {})
+  who.held = []
+  await who.page.route('**/client', (route) => void who.held.push(route))
 }
 
 /** Answers every call with a failure of the network. */
@@ -297,6 +298,8 @@ export async function show(scene, who, server, look) {
   await who.page.evaluate(() => document.fonts.ready)
   await look(scene.name)
   await scene.after?.(who)
+  // Without a handler they would be sent after all, and a sign-in that was held back succeed in the next scene.
+  for (const route of who.held?.splice(0) ?? []) await route.abort()
   await who.page.unroute('**/client')
   await who.page.unroute('**/agreements/**')
   // What the browser notes about calls that a scene cut off.
