@@ -20,8 +20,11 @@ use crate::{
 /// What is sent as a code.
 const MADE_UP_CODE: &str = "lingpai-check";
 
-/// QQ's codes for a code that is none, or was used.
-const QQ_NO_SUCH_CODE: &[&str] = &["-101222008", "-101222009"];
+/// QQ's codes for a code that is none, or was used: the documented one of code2Session, and those that the server has been seen to give.
+const QQ_NO_SUCH_CODE: &[&str] = &["40029", "-101222008", "-101222009"];
+
+/// QQ's codes for an AppID or AppSecret that is wrong, as its documentation of getAccessToken has them.
+const QQ_WRONG_APPLICATION: &[&str] = &["40001", "40013", "40125"];
 
 /// Alipay's.
 const ALIPAY_NO_SUCH_CODE: &[&str] = &["isv.code-invalid", "isv.code-is-old"];
@@ -107,8 +110,9 @@ fn explain(error: &UpstreamError) -> &'static str {
             "AppID 不对:开放平台「控制台 - 小程序详情」。 The AppID is wrong: see open.alipay.com, the mini program's details."
         }
         "isv.invalid-timestamp" => "服务器的时钟不准。 The server's clock is wrong.",
-        code if code.starts_with("-10122") => {
-            "AppID 或 AppSecret 不对:QQ 小程序开放平台「开发设置」。 AppID or AppSecret is wrong: see q.qq.com, Development settings."
+        code if code.starts_with("-10122") || QQ_WRONG_APPLICATION.contains(&code) => {
+            "AppID 或 AppSecret 不对:QQ 小程序管理平台(q.qq.com)「设置 - 开发设置」。 \
+             AppID or AppSecret is wrong: see q.qq.com, Settings, Development settings."
         }
         _ => "",
     }
@@ -138,4 +142,18 @@ fn applications(center: &Center) -> BTreeSet<Application> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qqs_documented_codes_are_understood() {
+        let refusal = |code: &str| UpstreamError::Refused { code: code.to_owned(), words: String::new() };
+        assert!(refusal("40029").is_refusal(QQ_NO_SUCH_CODE));
+        for code in ["40001", "40013", "-101222006"] {
+            assert!(!refusal(code).is_refusal(QQ_NO_SUCH_CODE) && explain(&refusal(code)).contains("AppSecret"), "{code}");
+        }
+    }
 }

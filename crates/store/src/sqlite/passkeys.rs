@@ -7,7 +7,6 @@ use lingpai_domain::{
 };
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::{along, failure::Failure, log, nonces, users};
 use crate::document::{InvalidDocument, from_text, id, passkey_use, text, to_text};
