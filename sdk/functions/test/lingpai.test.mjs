@@ -9,7 +9,7 @@ import { hostOf, hostWith } from './kit.mjs';
 const CALLED = `
   const captcha = require('uni-captcha'), bridge = require('uni-open-bridge-common')
   exports.main = async ({ run, ...args }, context) => {
-    const instance = require('uni-id-common').createInstance(args.byContext ? { context } : {})
+    const instance = require('uni-id-common').createInstance(args.byContext ? { context } : { clientInfo: args.clientInfo })
     const does = {
       check: () => instance.checkToken(args.token, args.options),
       create: () => instance.createToken({ uid: args.uid }),
@@ -64,6 +64,21 @@ test('checkToken renews a token near its end, unless told not to', async (t) => 
     assert.ok(renewed.tokenExpired > Date.now());
     assert.equal((await run('check', { token: renewed.token, options: { autoRefresh: false } })).token, undefined);
   }
+});
+
+test('checkToken with the client of the call asks nobody, so that nothing is renewed where it must not be', async (t) => {
+  const files = { 'f/index.js': CALLED, 'common/uni-config-center/uni-id/config.json': JSON.stringify(UNI_ID) };
+  // Nobody listens there: whoever asks is told so.
+  const { call } = await hostWith(t, files, ['--lingpai', 'http://127.0.0.1:1']);
+  const payload = { uid: 'u-1', exp: Math.floor(Date.now() / 1000) + 60 };
+  const token = `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.s`;
+  const user = { uid: 'u-1', role: ['editor'], permission: ['write'] };
+  const event = { run: 'check', token, uniIdToken: token, options: { autoRefresh: false } };
+  for (const how of [{ byContext: true }, { clientInfo: { appId: '__UNI__TEST', uniPlatform: 'web' } }]) {
+    assert.deepEqual((await call('f', { ...event, ...how }, { user })).body, { ...user, errCode: 0 });
+  }
+  const another = { clientInfo: { appId: '__UNI__OTHER', uniPlatform: 'web' } };
+  assert.equal((await call('f', { ...event, ...another }, { user })).body.uid, undefined, 'another application has a secret of its own');
 });
 
 test('createToken and refreshToken', async (t) => {

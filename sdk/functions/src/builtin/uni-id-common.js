@@ -12,6 +12,9 @@ export function createUniIdCommon({ lingpai, configCenter, currentCall }) {
     // Older code hands in a function's context, newer code the client's information.
     const info = clientInfo ?? given?.clientInfo ?? given?.CLIENTINFO;
     const context = () => ({ ...currentCall()?.context, ...(info && { clientInfo: info }) });
+    // What the gateway said holds for the client that it looked at: another application has other secrets and rules.
+    const isGatewaysClient = ({ clientInfo = {} }) =>
+      !info || ((info.appId ?? info.APPID) === clientInfo.appId && (info.uniPlatform ?? info.PLATFORM) === clientInfo.uniPlatform);
     const settings = () => config ?? uniIdConfig(configCenter, context().clientInfo?.appId);
 
     const renewed = async (token) => {
@@ -25,7 +28,7 @@ export function createUniIdCommon({ lingpai, configCenter, currentCall }) {
         const payload = decode(token);
         if (!payload) return failed({ errCode: FAILED, errMsg: '令牌无效 · The token does not hold' });
         const call = currentCall();
-        const isOfThisCall = call?.event.uniIdToken === token && call.context.source !== 'timing' && !info;
+        const isOfThisCall = call?.event.uniIdToken === token && call.context.source !== 'timing' && isGatewaysClient(call.context);
         let user;
         if (isOfThisCall && (call.context.user || call.context.tokenError)) {
           // The gateway has looked at this very token a moment ago, and at the roles of this moment.
