@@ -197,17 +197,24 @@ test('WeChat signs in without a form; projects hear of it, and of signing out', 
   assert.equal(heard[1], 'out')
 })
 
-test('with debug the console names the ways that the server lacks', async () => {
+test('with debug init throws, naming the ways that the server lacks', async () => {
   const { config } = load(`./${plugin}/logic/config.js`)
   const { init } = load(`./${plugin}/init.js`)
-  const said = []
-  phone.console = { ...console, error: (...words) => said.push(words.join(' ')) }
   const before = { ...config }
-  Object.assign(config, { debug: true, loginTypes: ['username', 'weixin', 'apple'] })
-  await init()
-  Object.assign(config, before)
-  phone.console = console
-  assert.deepEqual(said.map((line) => /“(\w+)”/.exec(line)[1]), ['apple'])
+  try {
+    Object.assign(config, { debug: true, loginTypes: ['username', 'weixin', 'apple', 'qq'] })
+    await assert.rejects(init(), ({ message }) => {
+      assert.deepEqual([...message.matchAll(/“(\w+)”/g)].map(([, type]) => type), ['apple', 'qq'])
+      return true
+    })
+    config.loginTypes = ['username', 'weixin']
+    await init()
+    // Without debug nothing is asked.
+    Object.assign(config, { debug: false, loginTypes: ['apple'] })
+    await init()
+  } finally {
+    Object.assign(config, before)
+  }
 })
 
 test('the sign-in page starts, in the language of the phone', () => {

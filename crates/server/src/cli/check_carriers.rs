@@ -84,9 +84,9 @@ pub async fn run(upstreams: &Upstreams, settings: &Settings, center: &Center) ->
 
 /// Asks for the number behind a token that nobody made.
 async fn try_univerify(univerify: &Univerify, service: &settings::Univerify, center: &Center) -> Result<(), Problem> {
-    const FUNCTION: &str = "本机须能访问 providers.univerify.base_url,且签名密钥与取号云函数一致:uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,一键登录在 DCloud 开发者中心「一键登录 - 应用管理」开通。 \
+    const FUNCTION: &str = "本机须能访问 providers.univerify.base_url,且签名密钥与取号云函数一致:uniCloud 控制台「云函数 - 详情 - 云函数 URL 化」,一键登录在 uniCloud 控制台「一键登录」开通并添加应用(账号须先在 DCloud 开发者中心实名认证)。 \
          This machine must reach providers.univerify.base_url, and the key must be the cloud function's: see uniCloud console, Cloud functions, Details, URL; \
-         one-click sign-in is enabled in DCloud's developer centre, One-click sign-in, Applications.";
+         one-click sign-in is enabled, and applications are added, in uniCloud console, One-click sign-in.";
     const ALIYUN: &str = "本机须能访问 dypnsapi.aliyuncs.com,并在阿里云号码认证服务控制台「号码认证服务 - 号码认证方案管理」为应用添加方案。 \
          This machine must reach dypnsapi.aliyuncs.com; schemes for applications are added in Phone Number Verification console, Schemes.";
     let (key, usual) = match service {
@@ -213,7 +213,7 @@ async fn try_template(gateway: &dyn SmsGateway, template: &str, key: String, sec
         Ok(()) => Ok(()),
         Err(SendError::Refused(words)) if NO_SUCH_NUMBER.iter().any(|code| words.starts_with(code)) => Ok(()),
         Err(error) => {
-            const USUAL: &str = "本机须能访问云厂商;拒绝的原因见短信控制台「发送记录」。 \
+            const USUAL: &str = "本机须能访问云厂商;拒绝的原因见短信控制台的发送记录(阿里云「发送记录查询」)。 \
                  This machine must reach the cloud; see SMS console, Sending records, for why it refused.";
             Err(explained(error.to_string(), USUAL))
         }

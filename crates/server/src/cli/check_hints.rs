@@ -115,14 +115,14 @@ fn mailbox(host: &str, about_login: bool) -> &'static str {
     const PAGES: &[(&str, &str, &str)] = &[
         (
             "smtp.qq.com",
-            "QQ 邮箱网页版「设置 - 账号 - POP3/IMAP/SMTP 服务」开启 SMTP,密码填生成的授权码。 \
-             In QQ Mail's web settings, Account, POP3/IMAP/SMTP, enable SMTP; the password is the authorisation code made there.",
+            "QQ 邮箱网页版「账号与安全 - 安全设置」(旧版「设置 - 账号」)的 POP3/IMAP/SMTP 服务中开启 SMTP,密码填生成的授权码。 \
+             In QQ Mail on the web, Account and security, Security settings (older: Settings, Account), POP3/IMAP/SMTP, enable SMTP; the password is the authorisation code made there.",
             "from 必须就是登录的 QQ 邮箱,或「设置 - 账号」中的英文邮箱别名。 from must be the mailbox that logs in, or an alias in its settings, Account.",
         ),
         (
             "exmail.qq.com",
-            "腾讯企业邮网页版「设置 - 客户端设置」开启 SMTP,「设置 - 微信绑定 - 安全登录」中生成客户端专用密码。 \
-             In Tencent Exmail's web settings, Client settings, enable SMTP; make a client password under Secure login.",
+            "腾讯企业邮网页版「设置 - 收发信设置」开启 SMTP,「设置 - 邮箱绑定 - 安全登录」中生成客户端专用密码。 \
+             In Tencent Exmail's web settings, Sending and receiving, enable SMTP; make a client password under Binding, Secure login.",
             "from 必须是登录的邮箱或它的别名:企业邮管理后台「通讯录 - 成员」。 from must be the mailbox that logs in or an alias: see Exmail's admin console, Contacts, Members.",
         ),
         (

@@ -6,7 +6,7 @@
  * @type {import('./logic/config-types').Configuration}
  */
 export default {
-  // At launch, compares loginTypes with what the server supports and complains in the console.
+  // At launch, asks the server which loginTypes it supports; init throws if one is not set up there.
   debug: false,
   // The ways to sign in; the first that a platform has is the default. What it cannot do is hidden.
   loginTypes: [
