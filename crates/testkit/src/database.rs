@@ -84,7 +84,8 @@ impl TestDatabase {
             Engine::Sqlite => Self::create(engine).await,
             Engine::Postgres => {
                 let admin = admin()?;
-                let template = template(&admin, &lingpai_store::Options::new(Arc::new(FrozenClock::default()))).await;
+                let options = lingpai_store::Options::new(Arc::new(FrozenClock::default()));
+                let template = template(&admin, &options).await.context("the PostgreSQL server of the tests")?;
                 Self::copy(admin, &template).await
             }
         }

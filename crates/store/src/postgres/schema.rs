@@ -49,7 +49,7 @@ pub fn fingerprint() -> u64 {
     hasher.finish()
 }
 
-fn classify(error: tokio_postgres::Error) -> StoreError {
+pub(super) fn classify(error: tokio_postgres::Error) -> StoreError {
     Failure::from(error).classify()
 }
 

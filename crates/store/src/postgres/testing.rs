@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, NoTls};
 
 use super::{PostgresStore, connect::Target, schema};
-use crate::Options;
+use crate::{OpenError, Options};
 
 /// The advisory lock under which the template is made. Any fixed number would do.
 const TEMPLATE_LOCK: i64 = 0x6c69_6e67_7061_6922;
@@ -21,7 +21,8 @@ pub struct FreshDatabase {
 /// # Panics
 /// If the server cannot be reached or refuses: a test without its database has failed.
 pub async fn fresh_database(admin_url: &str, options: &Options) -> (PostgresStore, FreshDatabase) {
-    let database = FreshDatabase::copy(admin_url, &template(admin_url, options).await).await;
+    let template = template(admin_url, options).await.expect("the template is there");
+    let database = FreshDatabase::copy(admin_url, &template).await;
     let store = PostgresStore::open(database.url(), options).await.expect("the fresh database opens");
     (store, database)
 }
@@ -29,29 +30,27 @@ pub async fn fresh_database(admin_url: &str, options: &Options) -> (PostgresStor
 /// The name of a database with the present schema and nothing else, to make others from: copying it takes a quarter of what
 /// the migrations take. Whichever test comes first makes it; it stays on the server.
 ///
-/// # Panics
+/// # Errors
 /// If the server cannot be reached or refuses.
-pub async fn template(admin_url: &str, options: &Options) -> String {
-    let client = connect(admin_url).await;
+pub async fn template(admin_url: &str, options: &Options) -> Result<String, OpenError> {
+    let (client, connection) = tokio_postgres::connect(admin_url, NoTls).await.map_err(schema::classify)?;
+    tokio::spawn(connection);
     let name = format!("lingpai_template_{:016x}", schema::fingerprint());
     let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
-    if client.query_opt(exists, &[&name]).await.expect("the list of databases").is_some() {
-        return name;
+    if client.query_opt(exists, &[&name]).await.map_err(schema::classify)?.is_some() {
+        return Ok(name);
     }
     // Released with the connection.
-    client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.expect("the lock");
-    if client.query_opt(exists, &[&name]).await.expect("the list of databases").is_none() {
+    client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.map_err(schema::classify)?;
+    if client.query_opt(exists, &[&name]).await.map_err(schema::classify)?.is_none() {
         // Under another name until it is whole.
         let unfinished = format!("{name}_unfinished");
-        let statements = [format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"), create_from("template0", &unfinished)];
-        for statement in statements {
-            client.batch_execute(&statement).await.expect("the template is made");
-        }
-        let target = Target::parse(&with_database(admin_url, &unfinished), options).expect("the template's URL");
-        schema::prepare(&target, true).await.expect("the migrations of the template");
-        client.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await.expect("the template gets its name");
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await.map_err(schema::classify)?;
+        client.batch_execute(&create_from("template0", &unfinished)).await.map_err(schema::classify)?;
+        schema::prepare(&Target::parse(&with_database(admin_url, &unfinished), options)?, true).await?;
+        client.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await.map_err(schema::classify)?;
     }
-    name
+    Ok(name)
 }
 
 fn create_from(template: &str, name: &str) -> String {
